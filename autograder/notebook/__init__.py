@@ -1,0 +1,35 @@
+"""What a notebook of the course imports.
+
+    check                                               examine the part above this cell
+    load_coco_data, sample_coco_minibatch, ...          the captioning data            (data)
+    is_true, truth_rate, ...                            judge captions of the scenes   (truth)
+    show_captions, plot_losses, progress, ...           look at them                   (pictures)
+
+A name is loaded when it is first used: this import alone costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "checking": ("check",),
+    "data": ("decode_captions", "find_data", "image_from_url", "load_coco_data", "load_spatial_features",
+             "sample_coco_minibatch", "scene_of"),
+    "pictures": ("LossCurve", "plot_losses", "progress", "show_attention", "show_captions", "show_scene"),
+    "truth": ("Scene", "Thing", "is_grammatical", "is_true", "judge", "truth_rate", "words_of"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value                             # the next look-up is an ordinary one
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
