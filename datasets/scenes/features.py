@@ -87,7 +87,8 @@ def whitened(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     largest = np.abs(axes).argmax(0)                                      # an axis has no sign of its own:
     axes = axes * np.sign(axes[largest, np.arange(COMPONENTS)])           # its largest entry is positive
     scale = np.sqrt(np.maximum(variance, 0) + 0.05 * covariance.trace() / len(covariance))
-    return {split: ((x - mean) @ axes / scale).astype(np.float32) for split, x in rows.items()}
+    # Rounded to a thousandth: the number of BLAS threads must not be seen in the last bit.
+    return {split: ((x - mean) @ axes / scale).round(3).astype(np.float32) for split, x in rows.items()}
 
 
 def probe(regions: dict[str, np.ndarray], scenes: dict[str, np.ndarray]) -> float:
