@@ -1,0 +1,119 @@
+"""Finds the course and its assignments: three files in a folder of solutions/ make one."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.course import source
+from autograder.course.plan import Plan, read_plan
+from autograder.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One folder of solutions/."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "solutions" / self.name
+
+    @property
+    def handout(self) -> Path:
+        """The generated folder that students get."""
+        return self.root / "assignments" / self.name
+
+    @cached_property
+    def notebook(self) -> Path:
+        """The percent-format notebook: the one .py that is neither checks nor mistakes."""
+        found = [path for path in sorted(self.folder.glob("*.py"))
+                 if path.name not in ("checks.py", "mistakes.py")]
+        if len(found) != 1:
+            names = ", ".join(path.name for path in found) or "none"
+            raise CourseError(f"{self.folder}: one notebook beside checks.py and mistakes.py", f"found {names}")
+        return found[0]
+
+    @property
+    def checks(self) -> Path:
+        return self.folder / "checks.py"
+
+    @property
+    def mistakes(self) -> Path:
+        return self.folder / "mistakes.py"
+
+    @cached_property
+    def plan(self) -> Plan:
+        return read_plan(self.checks)
+
+    @cached_property
+    def cells(self) -> list[source.Cell]:
+        """The notebook's cells; raises CourseError unless its check cells are the plan's parts, in order."""
+        cells = source.read_cells(self.notebook)
+        checked = [cell.name for cell in cells if cell.role == source.CHECK]
+        declared = [part.name for part in self.plan.parts]
+        if checked != declared:
+            raise CourseError(
+                f"{self.notebook}: one check cell for each part, in the order of checks.py",
+                f"the notebook checks {', '.join(checked)}; checks.py declares {', '.join(declared)}")
+        return cells
+
+    def cells_of(self, part: str) -> list[source.Cell]:
+        """The solution cells that a check cell examines: those between it and the check cell before it,
+        or, for two check cells in a row, those of the first."""
+        latest, current = [], []
+        for cell in self.cells:
+            if cell.role == source.SOLUTION:
+                current.append(cell)
+            elif cell.role == source.CHECK:
+                latest, current = current or latest, []
+                if cell.name == part:
+                    return latest
+        raise CourseError(f"{self.name}: a part of this assignment", f"there is no part `{part}`")
+
+    def defined_by(self, part: str) -> set[str]:
+        """The names of the functions and classes that a student writes for a part."""
+        return {name for cell in self.cells_of(part) for name in cell.defines}
+
+    @property
+    def questions(self) -> list[source.Cell]:
+        """The written questions, graded by hand."""
+        return [cell for cell in self.cells if cell.role == source.WRITTEN]
+
+    @property
+    def max_points(self) -> float:
+        return (sum(check.points for check in self.plan.checks)
+                + sum(question.points for question in self.questions))
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The course folder: `start` or the nearest folder above it that holds solutions/ or assignments/.
+
+    The environment variable AUTOGRADER_COURSE comes first where it is set.
+    """
+    if given := os.environ.get("AUTOGRADER_COURSE"):
+        return Path(given).resolve()
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "solutions").is_dir() or (folder / "assignments").is_dir():
+            return folder
+    raise CourseError("a course: a folder that holds solutions/ or assignments/",
+                      f"neither is in {start} or above it",
+                      "change to the course's folder, or set AUTOGRADER_COURSE to its path")
+
+
+def assignment_names(root: Path) -> list[str]:
+    """The assignments of a course, in the order of their names."""
+    return sorted(path.parent.name for path in (root / "solutions").glob("*/checks.py"))
+
+
+def load_assignment(name: str, root: Path | None = None) -> Assignment:
+    """The assignment of that name; raises CourseError naming those that there are."""
+    root = root or find_root()
+    names = assignment_names(root)
+    if name not in names:
+        raise CourseError(f"the assignment `{name}`", f"solutions/ holds {', '.join(names) or 'none'}",
+                          "an assignment is a folder with <notebook>.py, checks.py and mistakes.py")
+    return Assignment(root, name)

@@ -1,0 +1,104 @@
+"""Runs an assignment's own files in this process: the reference notebook and the catalogue of mistakes.
+
+Only the course's code is run here, never a student's.
+"""
+
+import contextlib
+import linecache
+import sys
+import types
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from autograder.course.assignment import Assignment
+from autograder.course.regions import SOLUTION as SOLUTION_REGION
+from autograder.course.regions import replace
+from autograder.course.source import SOLUTION
+from autograder.errors import CourseError
+
+STUB = 'raise NotImplementedError("write your code here")'
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A way to write part of the notebook: a known mistake (with its hint) or another correct answer.
+
+    replaces: names, with a dot for a method ("CaptioningRNN.loss"); values: what stands in their place.
+    """
+
+    name: str
+    hint: str
+    replaces: tuple[str, ...]
+    values: tuple
+    correct: bool
+
+
+def reference_sources(assignment: Assignment) -> list[tuple[str, str]]:
+    """(cell name, source) of every cell that the grader runs, solutions included."""
+    return [(cell.name, cell.source) for cell in assignment.cells if cell.is_run]
+
+
+def stub_sources(assignment: Assignment) -> list[tuple[str, str]]:
+    """The same cells as a student gets them: every solution region is a stub."""
+    return [(cell.name, replace(cell.source, SOLUTION_REGION, STUB) if cell.role == SOLUTION else cell.source)
+            for cell in assignment.cells if cell.is_run]
+
+
+def execute(sources: Iterable[tuple[str, str]], name: str = "notebook") -> types.ModuleType:
+    """A module made by running cells one after the other. Raises CourseError for a cell that fails."""
+    module = types.ModuleType(name)
+    for cell, source in sources:
+        filename = f"<{name}: {cell}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        try:
+            exec(compile(source, filename, "exec"), module.__dict__)
+        except Exception as error:
+            raise CourseError(f"{name}: cell `{cell}` runs by itself", f"{type(error).__name__}: {error}",
+                              "cells that need data or train a model are demo cells: tags=[\"demo\"]") from error
+    return module
+
+
+def execute_reference(assignment: Assignment) -> types.ModuleType:
+    """The reference: the notebook with its solutions, demo and check cells left out."""
+    return execute(reference_sources(assignment), f"reference {assignment.name}")
+
+
+def read_answers(assignment: Assignment) -> list[Answer]:
+    """The catalogue in mistakes.py, in file order. It may `import reference`."""
+    module = types.ModuleType(f"mistakes {assignment.name}")
+    module.__file__ = str(assignment.mistakes)
+    source = assignment.mistakes.read_text(encoding="utf-8")
+    with _importable_reference(execute_reference(assignment)):
+        exec(compile(source, str(assignment.mistakes), "exec"), module.__dict__)
+    return [_read_answer(value) for value in vars(module).values() if hasattr(value, "_answers")]
+
+
+def with_answer(assignment: Assignment, answer: Answer) -> types.ModuleType:
+    """A fresh reference notebook with `answer` in place of what it replaces."""
+    module = execute_reference(assignment)
+    for name, value in zip(answer.replaces, answer.values):
+        owner, _, attribute = name.rpartition(".")
+        setattr(getattr(module, owner) if owner else module, attribute, value)
+    return module
+
+
+def _read_answer(function: Callable) -> Answer:
+    names, correct = function._answers
+    hint = " ".join((function.__doc__ or "").split())
+    if not hint and not correct:
+        raise CourseError(f"mistakes.py: `{function.__name__}` has a docstring", "it is the hint it earns")
+    values = tuple(function()[name] for name in names) if len(names) > 1 else (function,)
+    return Answer(function.__name__, hint, names, values, correct)
+
+
+@contextlib.contextmanager
+def _importable_reference(module: types.ModuleType):
+    before = sys.modules.get("reference")
+    sys.modules["reference"] = module
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.modules["reference"]
+        else:
+            sys.modules["reference"] = before

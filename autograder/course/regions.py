@@ -1,0 +1,47 @@
+"""The one region grammar: nbgrader's `### BEGIN X` and `### END X` lines."""
+
+from autograder.errors import CourseError
+
+SOLUTION = "SOLUTION"
+HIDDEN = "HIDDEN TESTS"
+
+
+def find(source: str, kind: str, where: str = "") -> list[tuple[int, int]]:
+    """Line numbers (first is 1) of the begin and end lines of each region of a kind.
+
+    Raises CourseError, naming `where` and the line, for a region that is not opened, not closed or nested.
+    """
+    regions, begin = [], None
+    for number, line in enumerate(source.splitlines(), start=1):
+        if f"### BEGIN {kind}" in line:
+            if begin is not None:
+                raise _unbalanced(where, number, f"a second BEGIN {kind} before the END of line {begin}")
+            begin = number
+        elif f"### END {kind}" in line:
+            if begin is None:
+                raise _unbalanced(where, number, f"an END {kind} without its BEGIN")
+            regions.append((begin, number))
+            begin = None
+    if begin is not None:
+        raise _unbalanced(where, begin, f"a BEGIN {kind} without its END")
+    return regions
+
+
+def has(source: str, kind: str) -> bool:
+    """Whether a region of this kind begins in `source`."""
+    return f"### BEGIN {kind}" in source
+
+
+def replace(source: str, kind: str, stub: str = "") -> str:
+    """`source` with each region, its two marker lines included, replaced by the indented stub (or by nothing)."""
+    lines = source.split("\n")
+    for begin, end in reversed(find(source, kind)):
+        marker = lines[begin - 1]
+        indent = marker[: len(marker) - len(marker.lstrip())]
+        lines[begin - 1 : end] = [indent + line for line in stub.split("\n")] if stub else []
+    return "\n".join(lines)
+
+
+def _unbalanced(where: str, line: int, found: str) -> CourseError:
+    return CourseError(f"{where or 'source'}:{line}: regions that open and close", found,
+                       "each `### BEGIN ...` line needs its own `### END ...` line below it")

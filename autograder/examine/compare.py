@@ -1,0 +1,191 @@
+"""What a check may say of an answer: `same`, `gradient`, `require`, `returns`.
+
+Each raises CheckFailed with two sentences for the student: what was asked and what was found.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["CheckFailed", "gradient", "require", "returns", "same"]
+
+
+class CheckFailed(AssertionError):
+    """An answer is not what the check asked for.
+
+    asked: None where the check's own sentence says it; evidence: (what, got) where the answer was an array,
+    which is what a hint has to be earned with; difference: |got - want| for a picture, or None.
+    """
+
+    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None,
+                 difference: np.ndarray | None = None):
+        super().__init__(asked, found)
+        self.asked, self.found, self.evidence, self.difference = asked, found, evidence, difference
+
+
+def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
+    """`got` equals `want`: shape, then dtype kind, then NaN and infinity, then max|got-want| / max|want|.
+
+    axes: the names of the axes, such as "N T H", used to say where. Whole numbers have to be equal exactly.
+    """
+    want = _array(want)
+    got = _numeric(got, what, want)
+    _same_shape(got, want, what, axes)
+    evidence = (what, got.copy())
+    strange = ~np.isfinite(got) & np.isfinite(want)
+    if strange.any():
+        where = _place(np.argmax(strange), got.shape, axes)
+        raise CheckFailed(None, f"`{what}` is {_number(got.flat[np.argmax(strange)])}{where}; "
+                                f"{_count(strange)} are not finite", evidence, strange.astype(float))
+    difference = _difference(got, want)
+    exact = want.dtype.kind in "iub"
+    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0)
+    allowed = 0.0 if exact else rel_error * (scale or 1.0)
+    wrong = ~(difference <= allowed)
+    if wrong.any():
+        _same_kind(got, want, what)
+        raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence, difference)
+
+
+def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
+             axes: str = "", rel_error: float = 1e-6, step: float = 1e-5) -> None:
+    """`got` equals the gradient of sum(f(x) * dout) at x, by central differences in float64.
+
+    f maps one array to one array or number, usually a lambda around the student's own forward pass.
+    """
+    x = np.array(x, dtype=np.float64)
+    numeric = np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        value = x[place]
+        x[place] = value + step
+        above = _numeric(f(x.copy()), "the forward pass")
+        x[place] = value - step
+        below = _numeric(f(x.copy()), "the forward pass")
+        x[place] = value
+        if above.shape != np.shape(dout):
+            raise CheckFailed(None, f"the forward pass returns shape {above.shape}, expected {np.shape(dout)}")
+        numeric[place] = np.sum((above - below) * dout) / (2 * step)
+    try:
+        same(got, numeric, what, axes=axes, rel_error=rel_error)
+    except CheckFailed as failure:
+        failure.asked = f"`{what}` is the gradient of your own forward pass, measured by finite differences"
+        raise
+
+
+def require(condition: Any, asked: str, found: str) -> None:
+    """A property: both sentences are read by the student."""
+    if not condition:
+        raise CheckFailed(asked, found)
+
+
+def returns(value: Any, *names: str) -> Any:
+    """`value` is something for each name: a tuple of that many entries, or for one name anything but None."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    if len(names) == 1:
+        if value is None:
+            raise CheckFailed(None, f"the function returned nothing, expected {listed}")
+        return value
+    if not isinstance(value, (tuple, list)):
+        raise CheckFailed(None, f"the function returned {describe(value)}, expected {len(names)} values: {listed}")
+    if len(value) != len(names):
+        raise CheckFailed(None, f"the function returned {len(value)} values, expected {len(names)}: {listed}")
+    return value
+
+
+def describe(value: Any) -> str:
+    """A few words on any answer, which never show more than its type and shape."""
+    if value is None:
+        return "nothing (None)"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"an array of shape {tuple(shape)}"
+    if isinstance(value, (bool, int, float)):
+        return f"the number {_number(value)}"
+    if isinstance(value, (tuple, list)):
+        return f"{len(value)} values"
+    return f"an object of type {getattr(value, '_type', type(value).__name__)}"
+
+
+def _array(value: Any) -> np.ndarray:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def _numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray:
+    """`value` as an array of numbers, or a failure that says what it is instead."""
+    expected = f"an array of shape {want.shape}" if want is not None and want.ndim else "a number"
+    try:
+        array = _array(value)
+    except (ValueError, TypeError):
+        array = np.array(None)
+    if array.dtype.kind not in "fiubc":
+        raise CheckFailed(None, f"`{what}` is {describe(value)}, expected {expected}")
+    return array
+
+
+def _same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
+    if got.shape == want.shape:
+        return
+    names = f" ({', '.join(axes.split())})" if axes else ""
+    raise CheckFailed(None, f"`{what}` has shape {got.shape}, expected {want.shape}{names}", (what, got.copy()))
+
+
+def _same_kind(got: np.ndarray, want: np.ndarray, what: str) -> None:
+    """A wrong answer of whole numbers where real ones are expected has probably been rounded on its way."""
+    if want.dtype.kind == "f" and got.dtype.kind in "iub":
+        raise CheckFailed(None, f"`{what}` holds whole numbers ({got.dtype}), expected real numbers",
+                          (what, got.copy()))
+
+
+def _difference(got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """|got - want| in float64, 0 where both are the same infinity or both NaN."""
+    with np.errstate(all="ignore"):
+        wide = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
+        difference = np.abs(got.astype(wide) - want.astype(wide))
+    equal = (got == want) | ((got != got) & (want != want))
+    return np.where(equal, 0.0, difference)
+
+
+def _differs(got, want, difference, wrong, what: str, axes: str, exact: bool) -> str:
+    worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
+    where = _place(worst, got.shape, axes)
+    text = f"`{what}` differs{where}: got {_number(got.flat[worst])}, expected {_number(want.flat[worst])}"
+    if got.size > 1:
+        text += f"; {_count(wrong)} differ"
+    if not exact:
+        text += f"; largest relative error {_relative_error(got, want):.1e}"
+    return text
+
+
+def _relative_error(got: np.ndarray, want: np.ndarray) -> float:
+    """CS231n's elementwise measure: max |got - want| / max(1e-8, |got| + |want|)."""
+    with np.errstate(all="ignore"):
+        size = np.maximum(1e-8, np.abs(got) + np.abs(want))
+        return float(np.nanmax(_difference(got, want) / size))
+
+
+def _place(index: int, shape: tuple[int, ...], axes: str) -> str:
+    if not shape:
+        return ""
+    names = axes.split()
+    if len(names) != len(shape):
+        names = [f"axis {number}" for number in range(len(shape))]
+    place = np.unravel_index(index, shape)
+    return " at " + ", ".join(f"{name}={position}" for name, position in zip(names, place))
+
+
+def _count(mask: np.ndarray) -> str:
+    return f"{int(mask.sum())} of {mask.size} values"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, (int, np.integer)):
+        return str(value)
+    if isinstance(value, (complex, np.complexfloating)):
+        return f"{value:.4g}"
+    return f"{value:.6g}" if math.isfinite(value) else {math.inf: "inf", -math.inf: "-inf"}.get(float(value), "nan")

@@ -1,0 +1,108 @@
+"""Where a student's code is ready to be called: a room, or a namespace of this process."""
+
+from collections.abc import Callable
+
+from autograder.errors import StudentFault, StudentRaised, TimedOut
+from autograder.examine.face import Backend
+from autograder.examine.namespace import NamespaceBackend
+
+CELL_SECONDS = 30.0
+MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
+
+
+class NamespaceDesk:
+    """The course's own code in this process: the reference, its stubs, a mistake (for audits and records)."""
+
+    swappable = True
+
+    def __init__(self, make: Callable[[], dict], swap_sources: Callable[[str], list] = lambda part: []):
+        self._make, self._swap_sources = make, swap_sources
+
+    def backend(self, swapped: tuple[str, ...]) -> Backend:
+        namespace = self._make()
+        for part in swapped:
+            for name, source in self._swap_sources(part):
+                exec(compile(source, name, "exec"), namespace)
+        return NamespaceBackend(namespace)
+
+    def renew(self) -> None:
+        pass
+
+
+class LiveDesk:
+    """A student's own running notebook: called as it stands, never swapped, never renewed."""
+
+    swappable = False
+
+    def __init__(self, namespace: dict, owns: Callable[[str], bool] = lambda filename: True):
+        self._namespace, self._owns = namespace, owns
+
+    def backend(self, swapped: tuple[str, ...]) -> Backend:
+        return NamespaceBackend(self._namespace, owns=self._owns)
+
+    def renew(self) -> None:
+        pass
+
+
+class RoomDesk:
+    """A submitted notebook in the room. A well-behaved room serves check after check; after a failed part,
+    a death or a timeout the next check gets a new one.
+
+    cells: (name, source) in order; notes: what its cells did wrong; output: what they printed.
+    """
+
+    swappable = True
+
+    def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list]):
+        self._server, self._cells, self._swap_sources = server, list(cells), swap_sources
+        self._room = None
+        self._swapped: tuple[str, ...] = ()
+        self._deadly: set[str] = set()
+        self.notes: dict[str, str] = {}
+        self.output = ""
+
+    def backend(self, swapped: tuple[str, ...]) -> Backend:
+        if self._room is None or not self._room.alive or self._swapped != swapped:
+            self.renew()
+            self._room, self._swapped = self._open(swapped), swapped
+        return self._room
+
+    def renew(self) -> None:
+        if self._room is not None:
+            if not self._swapped:
+                self.output = self.output or self._room.output
+            self._room.close()
+            self._room = None
+
+    def _open(self, swapped: tuple[str, ...]):
+        """A room with the notebook run in it. A cell that hangs or kills its room is left out of the next one."""
+        while True:
+            room = self._server.open()
+            try:
+                if self._load(room, swapped):
+                    return room
+            except BaseException:
+                room.close()
+                raise
+            room.close()
+
+    def _load(self, room, swapped: tuple[str, ...]) -> bool:
+        for name, source in self._cells:
+            if name in self._deadly or len(self._deadly) >= MAX_DEADLY_CELLS:
+                continue
+            try:
+                room.run(source, name=name, timeout=CELL_SECONDS)
+            except StudentRaised as fault:
+                self.notes[name] = f"{name} raised {fault.kind}: {fault.message}"
+            except StudentFault as fault:
+                self._deadly.add(name)
+                stopped = f"ran for more than {fault.seconds:g} s" if isinstance(fault, TimedOut) else fault.found
+                self.notes[name] = f"{name} is left out: {stopped}"
+                return False
+        for part in swapped:
+            for name, source in self._swap_sources(part):
+                room.run(source, name=name, timeout=CELL_SECONDS)
+        return True
+
+
+__all__ = ["LiveDesk", "NamespaceDesk", "RoomDesk"]

@@ -1,0 +1,200 @@
+"""Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import pytest
+
+from autograder.course.plan import Check, Part, Plan
+from autograder.errors import AutograderError, StudentFault, StudentRaised, TimedOut
+from autograder.examine import hints
+from autograder.examine.compare import CheckFailed
+from autograder.examine.face import Backend
+from autograder.examine.session import CheckSession, Sitting
+from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
+
+MAX_STALLS = 2  # checks of one part that may run out of time before the rest are not run
+
+
+class Desk(Protocol):
+    """Where a student's code is ready to be called."""
+
+    swappable: bool
+
+    def backend(self, swapped: tuple[str, ...]) -> Backend:
+        """The student's code, with the reference in place of the `swapped` parts."""
+
+    def renew(self) -> None:
+        """Forget the present process or namespace: something went wrong in it."""
+
+
+class Examiner:
+    """The checks of one assignment, ready for any number of answers.
+
+    reference: makes the backend of the reference for a check; known_mistakes: the mistakes' answers to a check;
+    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss").
+    """
+
+    def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
+                 known_mistakes: Callable[[Check], Sequence[hints.Mistake]],
+                 functions: dict[str, frozenset[str]], secret: bytes = b""):
+        self.plan, self.session, self.secret = plan, session, secret
+        self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions
+        self._sound: dict[str, bool] = {}
+
+    def examine(self, desk: Desk, only: Sequence[str] | None = None,
+                on_part: Callable[[PartResult], None] = lambda result: None) -> list[PartResult]:
+        """The result of each part, in order. `only` names the parts that are asked for; those that they
+        build on or wait for are examined too, but not returned."""
+        wanted = [part.name for part in self.plan.parts] if only is None else list(only)
+        done: dict[str, PartResult] = {}
+        for part in self.plan.parts:
+            if part.name in self._with_prerequisites(wanted):
+                done[part.name] = self._examine_part(part, desk, done)
+                if part.name in wanted:
+                    on_part(done[part.name])
+        return [result for name, result in done.items() if name in wanted]
+
+    def run(self, check: Check, student: Backend) -> BaseException | None:
+        """What one check raises for one answer, or None."""
+        sitting = Sitting(student, self.reference(check.name), self._seed(check))
+        return self.session.run(check.name, sitting)
+
+    def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
+        """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
+        return _evidence(self.run(check, student))
+
+    def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
+        result = PartResult(part.name, self._sit(part, desk, ()))
+        if not result.failed:
+            return result
+        desk.renew()
+        failed_before = [name for name in part.prerequisites if done[name].failed]
+        if desk.swappable and not set(failed_before).isdisjoint(part.builds_on):
+            self._follow_through(part, desk, result, failed_before)
+        waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
+        for check in result.checks:
+            if check.verdict == FAILED and waits and check.attempted:
+                _skip(check, waits[0])
+        return result
+
+    def _follow_through(self, part: Part, desk: Desk, result: PartResult, failed: list[str]) -> None:
+        """A second sitting with the reference in place of the failed parts. Only its verdicts are kept,
+        because the student's code shared a process with the reference in it."""
+        swapped = self._swaps(part, failed)
+        if not swapped:
+            return
+        for check, again in zip(result.checks, self._sit(part, desk, swapped)):
+            if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
+                check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
+                check.asked = check.found = check.hint = ""
+                check.where, check.attempted = [], True
+        if any(check.follow_through for check in result.checks):
+            result.follow_through = [name for name in swapped if name in failed]
+        desk.renew()
+
+    def _swaps(self, part: Part, failed: list[str]) -> tuple[str, ...]:
+        """The failed parts that `part` builds on, with their families: never what `part` itself is written in."""
+        wanted = self.plan.with_family([name for name in failed if name in part.builds_on])
+        order = [each.name for each in self.plan.parts]
+        own = self.functions[part.name]
+        return tuple(name for name in wanted
+                     if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
+
+    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...]) -> list[CheckResult]:
+        results, stalls = [], 0
+        for check in self.plan.checks_of(part.name):
+            result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
+            if stalls >= MAX_STALLS:
+                result.verdict = FAILED
+                result.found = "not run: two checks of this part have already run out of time"
+            else:
+                raised = self.run(check, desk.backend(swapped))
+                stalls += isinstance(raised, TimedOut)
+                self._judge(result, check, raised)
+            result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
+            results.append(result)
+        return results
+
+    def _judge(self, result: CheckResult, check: Check, raised: BaseException | None) -> None:
+        if raised is None:
+            return
+        if isinstance(raised, CheckFailed):
+            result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
+            if evidence := _evidence(raised):
+                result.hint = hints.earned_hint(evidence, self.known_mistakes(check))
+        elif isinstance(raised, StudentRaised):
+            self._judge_exception(result, check, raised)
+        elif isinstance(raised, StudentFault):
+            result.verdict, result.found = FAILED, raised.found
+        elif isinstance(raised, AutograderError | KeyboardInterrupt | pytest.exit.Exception):
+            raise raised
+        elif self._is_sound(check):
+            result.verdict, result.found = FAILED, _unusable(raised)
+        else:
+            result.verdict = BROKEN
+            result.found = f"the check itself cannot run ({type(raised).__name__}: {raised}); no points are lost"
+
+    def _judge_exception(self, result: CheckResult, check: Check, raised: StudentRaised) -> None:
+        result.verdict, result.where = FAILED, raised.frames
+        if raised.kind == "NotImplementedError" and raised.unwritten:
+            function = raised.unwritten
+            owner = self._owner(function, check.part)
+            if owner == check.part:
+                result.attempted, result.found = False, f"not attempted: `{function}` is not written yet"
+            else:
+                result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
+        elif raised.kind == "NameError" and not raised.frames:
+            result.found = f"{raised.message}: was its cell deleted, renamed, or did it fail?"
+        else:
+            result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
+
+    def _owner(self, function: str, asked: str) -> str:
+        """The part that asks for a function to be written: the one being checked, where it does."""
+        if function in self.functions[asked]:
+            return asked
+        return next((name for name, functions in self.functions.items() if function in functions), "")
+
+    def _is_sound(self, check: Check) -> bool:
+        """Whether the reference passes a check: if it does not, the check is broken and not the answer."""
+        if check.name not in self._sound:
+            self._sound[check.name] = self.run(check, self.reference(check.name)) is None
+        return self._sound[check.name]
+
+    def _seed(self, check: Check) -> int:
+        """Each check draws its own inputs; a hidden check's depend on the course's secret."""
+        key = self.secret[:64] if check.hidden else b""
+        return int.from_bytes(hashlib.blake2b(check.name.encode(), key=key, digest_size=8).digest(), "big")
+
+    def _with_prerequisites(self, names: Sequence[str]) -> set[str]:
+        wanted = set(names)
+        for part in reversed(self.plan.parts):
+            if part.name in wanted:
+                wanted.update(part.prerequisites)
+        return wanted
+
+
+def _evidence(raised: BaseException | None) -> hints.Evidence | None:
+    evidence = getattr(raised, "evidence", None)
+    return hints.Evidence(*evidence) if evidence else None
+
+
+def _skip(check: CheckResult, part: str) -> None:
+    check.verdict, check.hint = SKIPPED, ""
+    check.found = f"waits for `{part}`, which fails; until then: {check.found}"
+
+
+def _unusable(raised: BaseException) -> str:
+    text = str(raised).splitlines()[0] if str(raised) else ""
+    if isinstance(raised, AssertionError):
+        return text or "the answer is not what the check asserts"
+    return f"the answer cannot be used as one ({type(raised).__name__}: {text})"
+
+
+def _at(frames: list) -> str:
+    if not frames:
+        return ""
+    cell, line, function = frames[-1]
+    inside = f" in `{function}`" if function != "<module>" else ""
+    return f"{inside} ({cell}, line {line})"

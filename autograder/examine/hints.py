@@ -1,0 +1,62 @@
+"""Earned hints: a known mistake's hint is shown only to an answer with the same wrong numbers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+SAME = 1e-6  # relative difference below which two wrong answers are the same
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a failing check was given: the name of the value, and the value."""
+
+    what: str
+    got: np.ndarray
+
+    def matches(self, other: "Evidence") -> bool:
+        """The same name, shape and numbers (NaN equals NaN)."""
+        if self.what != other.what or self.got.shape != other.got.shape:
+            return False
+        a, b = np.asarray(self.got, dtype=complex), np.asarray(other.got, dtype=complex)
+        finite = np.isfinite(b)
+        scale = np.abs(b[finite]).max(initial=0.0)
+        with np.errstate(all="ignore"):
+            equal = (np.abs(a - b) <= SAME * scale) | (a == b) | (np.isnan(a) & np.isnan(b))
+        return bool(equal.all())
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What one known mistake answers to one check."""
+
+    name: str
+    hint: str
+    evidence: Evidence
+
+
+def earned_hint(evidence: Evidence | None, known: Iterable[Mistake]) -> str:
+    """The hint of the first known mistake that gives the same wrong numbers, or ''."""
+    if evidence is None:
+        return ""
+    return next((mistake.hint for mistake in known if mistake.evidence.matches(evidence)), "")
+
+
+class Catalogue:
+    """The known mistakes' answers to each check, found by replaying the check and kept.
+
+    replay(check, answer) is the Evidence of that check's failure with the mistake in the student's place, or None.
+    """
+
+    def __init__(self, answers_for: Callable[[str], list], replay: Callable):
+        self._answers_for, self._replay = answers_for, replay
+        self._known: dict[str, list[Mistake]] = {}
+
+    def mistakes(self, check) -> list[Mistake]:
+        """`check` is a plan's Check."""
+        if check.name not in self._known:
+            found = ((answer, self._replay(check, answer)) for answer in self._answers_for(check.part))
+            self._known[check.name] = [Mistake(answer.name, answer.hint, evidence)
+                                       for answer, evidence in found if evidence is not None]
+        return self._known[check.name]

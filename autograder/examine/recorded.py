@@ -1,0 +1,175 @@
+"""recorded.h5: what the reference, and each known mistake, answered to the visible checks.
+
+It stands in for the reference in a student's copy, where there is none.
+
+    attribute `functions`              for each part, the functions that its student writes (JSON)
+    /answers/<check>/<0000 ...>        one operation of the reference: attributes `op` and `tree`, its arrays
+    /mistakes/<check>/<mistake>        attributes `hint` and `what`, data set `got`: the wrong numbers it gave
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from autograder.errors import DataError
+from autograder.examine.face import Backend
+from autograder.examine.hints import Evidence, Mistake
+from autograder.examine.values import Opaque
+
+SCHEMA = 1
+
+
+class Recorder:
+    """A backend that passes everything on to another and notes each answer."""
+
+    def __init__(self, backend: Backend):
+        self.backend = backend
+        self.answers: list[tuple[str, Any]] = []
+
+    def get(self, owner, name):
+        return self._note(f"get {name}", self.backend.get(owner, name))
+
+    def set(self, owner, name, value):
+        self.backend.set(owner, name, value)
+
+    def call(self, function, args, kwargs):
+        return self._note(f"call {_shapes(args)}", self.backend.call(function, args, kwargs))
+
+    def vjp(self, function, args, kwargs, cotangent):
+        return self._note(f"vjp {_shapes(args)}", self.backend.vjp(function, args, kwargs, cotangent))
+
+    def evaluate(self, source):
+        return self._note("evaluate", self.backend.evaluate(source))
+
+    def _note(self, op: str, answer: Any) -> Any:
+        self.answers.append((op, answer))
+        return answer
+
+
+class Replay:
+    """A backend that answers from a recording, operation by operation."""
+
+    def __init__(self, check: str, answers: list[tuple[str, Any]]):
+        self.check, self.answers, self.position = check, answers, 0
+
+    def get(self, owner, name):
+        return self._next(f"get {name}")
+
+    def set(self, owner, name, value):
+        pass
+
+    def call(self, function, args, kwargs):
+        return self._next(f"call {_shapes(args)}")
+
+    def vjp(self, function, args, kwargs, cotangent):
+        return self._next(f"vjp {_shapes(args)}")
+
+    def evaluate(self, source):
+        return self._next("evaluate")
+
+    def _next(self, op: str) -> Any:
+        recorded = self.answers[self.position] if self.position < len(self.answers) else ("nothing more", None)
+        if recorded[0] != op:
+            raise DataError(f"{self.check}: a recorded answer to `{op}`", f"recorded.h5 has `{recorded[0]}` here",
+                            "this copy's checks.py and recorded.h5 do not belong together: get a fresh handout")
+        self.position += 1
+        return recorded[1]
+
+
+def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake]],
+          functions: dict[str, frozenset[str]]) -> None:
+    """Writes recorded.h5; the same content gives the same bytes."""
+    with h5py.File(path, "w", libver=("v110", "v110")) as file:
+        file.attrs["schema"] = SCHEMA
+        file.attrs["functions"] = json.dumps({part: sorted(names) for part, names in functions.items()})
+        for check, recording in answers.items():
+            for number, (op, answer) in enumerate(recording):
+                group = file.create_group(f"answers/{check}/{number:04d}")
+                arrays: list[np.ndarray] = []
+                group.attrs["op"] = op
+                group.attrs["tree"] = json.dumps(_to_tree(answer, arrays))
+                for index, array in enumerate(arrays):
+                    group.create_dataset(str(index), data=array, track_times=False)
+        for check, known in mistakes.items():
+            for mistake in known:
+                group = file.create_group(f"mistakes/{check}/{mistake.name}")
+                group.attrs["hint"], group.attrs["what"] = mistake.hint, mistake.evidence.what
+                group.create_dataset("got", data=mistake.evidence.got, track_times=False)
+
+
+class Recording:
+    """A recorded.h5, read whole (it is small). Raises DataError for a file that is not one."""
+
+    def __init__(self, path: Path):
+        try:
+            with h5py.File(path, "r") as file:
+                if file.attrs.get("schema") != SCHEMA:
+                    raise OSError(f"its schema is {file.attrs.get('schema')}, not {SCHEMA}")
+                self.functions = {part: frozenset(names)
+                                  for part, names in json.loads(file.attrs["functions"]).items()}
+                self._answers = {check: _read_answers(group) for check, group in file["answers"].items()}
+                self._mistakes = {check: _read_mistakes(group)
+                                  for check, group in file.get("mistakes", {}).items()}
+        except (OSError, KeyError, ValueError) as error:
+            raise DataError(f"the recorded answers in {path}", str(error),
+                            "get a fresh copy of recorded.h5 from the handout") from None
+
+    def reference(self, check: str) -> Replay:
+        return Replay(check, self._answers.get(check, []))
+
+    def mistakes(self, check: str) -> list[Mistake]:
+        return self._mistakes.get(check, [])
+
+
+def _read_answers(group: h5py.Group) -> list[tuple[str, Any]]:
+    answers = []
+    for _, entry in sorted(group.items()):
+        arrays = [entry[str(index)][()] for index in range(len(entry))]
+        answers.append((entry.attrs["op"], _from_tree(json.loads(entry.attrs["tree"]), arrays)))
+    return answers
+
+
+def _read_mistakes(group: h5py.Group) -> list[Mistake]:
+    return [Mistake(name, entry.attrs["hint"], Evidence(entry.attrs["what"], entry["got"][()]))
+            for name, entry in group.items()]
+
+
+def _shapes(args: tuple) -> str:
+    """The shapes of a call's arguments: enough to notice that a recording belongs to other checks."""
+    return " ".join(str(tuple(arg.shape)) if hasattr(arg, "shape") else type(arg).__name__ for arg in args)
+
+
+def _to_tree(value: Any, arrays: list[np.ndarray]) -> Any:
+    """JSON for plain data; arrays and tensors are moved into `arrays`."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if type(value) is Opaque:
+        return {"opaque": [value.id, value.type]}
+    if type(value) in (tuple, list):
+        return {type(value).__name__: [_to_tree(entry, arrays) for entry in value]}
+    if type(value) is dict:
+        return {"dict": [[_to_tree(key, arrays), _to_tree(entry, arrays)] for key, entry in value.items()]}
+    kind = "array" if type(value) is np.ndarray else "tensor"
+    arrays.append(value if kind == "array" else value.detach().numpy())
+    return {kind: len(arrays) - 1}
+
+
+def _from_tree(tree: Any, arrays: list[np.ndarray]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    (kind, content), = tree.items()
+    if kind == "opaque":
+        return Opaque(*content)
+    if kind == "dict":
+        return {_from_tree(key, arrays): _from_tree(entry, arrays) for key, entry in content}
+    if kind == "array":
+        return np.asarray(arrays[content])
+    if kind == "tensor":
+        import torch
+
+        return torch.from_numpy(np.array(arrays[content]))
+    entries = [_from_tree(entry, arrays) for entry in content]
+    return tuple(entries) if kind == "tuple" else entries

@@ -1,0 +1,116 @@
+"""A warm pytest session over one checks.py: collected once, its checks run any number of times."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from _pytest.config import _prepareconfig
+from _pytest.main import Session
+from _pytest.runner import runtestprotocol
+
+from autograder.errors import CourseError
+from autograder.examine.face import Backend, Face
+
+# Nothing of the user's own pytest set-up may change a verdict: no conftest, no plugins, no configuration file.
+ARGUMENTS = ["--noconftest", "--disable-plugin-autoload", "--import-mode=importlib", "-s",
+             *(f"-pno:{plugin}" for plugin in ("terminal", "cacheprovider", "faulthandler", "logging", "doctest",
+                                               "junitxml", "unittest", "warnings", "unraisableexception",
+                                               "threadexception", "stepwise"))]
+
+
+@dataclass
+class Sitting:
+    """What the three fixtures give to the check that is running."""
+
+    student: Backend
+    reference: Backend
+    seed: int
+
+
+class _Fixtures:
+    """The pytest plugin: `student`, `reference`, `rng`, and the exception of the check that just ran."""
+
+    def __init__(self):
+        self.sitting: Sitting | None = None
+        self.raised: BaseException | None = None
+
+    @pytest.fixture
+    def student(self) -> Face:
+        return Face(self.sitting.student)
+
+    @pytest.fixture
+    def reference(self) -> Face:
+        return Face(self.sitting.reference)
+
+    @pytest.fixture
+    def rng(self) -> np.random.Generator:
+        return np.random.default_rng(self.sitting.seed)
+
+    def pytest_configure(self, config):
+        config.addinivalue_line("markers", "points(part, n): the part that a check belongs to, and its points")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        if call.excinfo is not None and self.raised is None:
+            self.raised = call.excinfo.value
+        return (yield)
+
+
+class CheckSession:
+    """The checks of one file, ready to run. A context manager, because pytest has state to take down."""
+
+    def __init__(self, path: Path):
+        self._fixtures = _Fixtures()
+        arguments = [str(path), f"--rootdir={path.parent}", "-c", _no_configuration(), *ARGUMENTS]
+        self._config = _prepareconfig(arguments, plugins=[self._fixtures])
+        try:
+            self._config._do_configure()
+            self._session = Session.from_config(self._config)
+            self._config.hook.pytest_sessionstart(session=self._session)
+            self._items = self._collect(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _collect(self, path: Path) -> dict[str, pytest.Function]:
+        problems = []
+        self._config.pluginmanager.register(_Collector(problems))
+        try:
+            items = self._session.perform_collect()
+        except pytest.UsageError as error:
+            problems.append(str(error))
+            items = []
+        if problems:
+            raise CourseError(f"{path}: checks that pytest can collect", problems[0].strip())
+        return {item.name: item for item in items}
+
+    def run(self, check: str, sitting: Sitting) -> BaseException | None:
+        """What one check raised, or None if it passed. KeyboardInterrupt passes through."""
+        item = self._items[check]
+        self._fixtures.sitting, self._fixtures.raised = sitting, None
+        item._initrequest()  # fresh fixtures, as pytest-rerunfailures does it
+        runtestprotocol(item, log=False, nextitem=None)
+        return self._fixtures.raised
+
+    def close(self) -> None:
+        self._config._ensure_unconfigure()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+class _Collector:
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.problems.append(report.longreprtext)
+
+
+def _no_configuration() -> str:
+    return str(Path(__file__).with_name("pytest.ini"))

@@ -1,0 +1,165 @@
+"""The report of one graded submission: the only thing that gradebook, feedback and exports see.
+
+Saved as JSON, schema 1, documented field by field in docs/report.md. Two reports of the same notebook,
+checks and secret are equal in everything but `seconds`.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import AutograderError
+
+SCHEMA = 1
+
+# The four verdicts differ in who must act: nobody, the student, the student (elsewhere first), the course.
+PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
+VERDICTS = (PASSED, FAILED, SKIPPED, BROKEN)
+
+
+@dataclass
+class CheckResult:
+    """One check: what was asked (`sentence`), what was found, and the hint that the answer earned."""
+
+    name: str
+    sentence: str
+    max_points: float
+    verdict: str = PASSED
+    hidden: bool = False
+    points: float = 0.0
+    asked: str = ""
+    found: str = ""
+    hint: str = ""
+    attempted: bool = True
+    follow_through: bool = False
+    where: list = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """The failure in up to three lines: what was asked; where and by how much; `hint:`."""
+        hint = [f"hint: {self.hint}"] if self.hint else []
+        return [self.asked or self.sentence, *self.found.splitlines(), *hint]
+
+
+@dataclass
+class PartResult:
+    """One part. follow_through: earlier parts that the reference stood in for, where that earned points."""
+
+    name: str
+    checks: list[CheckResult]
+    follow_through: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def max_points(self) -> float:
+        return sum(check.max_points for check in self.checks)
+
+    @property
+    def attempted(self) -> bool:
+        return any(check.attempted for check in self.checks)
+
+    @property
+    def failed(self) -> bool:
+        return any(check.verdict in (FAILED, SKIPPED) for check in self.checks)
+
+
+@dataclass
+class Question:
+    """A written question, to be graded by hand in nbgrader's formgrader."""
+
+    name: str
+    max_points: float
+
+
+@dataclass
+class Report:
+    """One student's submission of one assignment.
+
+    problem: why it could not be examined at all, or ''; notes: sentences on the notebook itself, such as a cell
+    that does not compile; room: the mode of the sandbox and its walls; key: what determines this report.
+    """
+
+    assignment: str
+    student: str
+    notebook: str = ""
+    parts: list[PartResult] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+    output: str = ""
+    room: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def max_points(self) -> float:
+        """Without the written questions."""
+        return sum(part.max_points for part in self.parts)
+
+    def counts(self) -> dict[str, int]:
+        """How many checks have each verdict."""
+        verdicts = [check.verdict for part in self.parts for check in part.checks]
+        return {verdict: verdicts.count(verdict) for verdict in VERDICTS}
+
+    def hints(self) -> list[str]:
+        """The hints earned, in order, each once."""
+        return list(dict.fromkeys(check.hint for part in self.parts for check in part.checks if check.hint))
+
+    def to_json(self) -> str:
+        data = {"schema": SCHEMA, **asdict(self)}
+        data["points"], data["max_points"] = self.points, self.max_points
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Raises AutograderError for text that is not a report of this schema."""
+        try:
+            data = json.loads(text)
+            if data.pop("schema") != SCHEMA:
+                raise ValueError("another schema")
+            del data["points"], data["max_points"]
+            parts = [PartResult(part["name"], [CheckResult(**check) for check in part["checks"]],
+                                part["follow_through"]) for part in data.pop("parts")]
+            questions = [Question(**question) for question in data.pop("questions")]
+            return cls(parts=parts, questions=questions, **data)
+        except (ValueError, KeyError, TypeError) as error:
+            raise AutograderError(f"a report of schema {SCHEMA}", f"{type(error).__name__}: {error}",
+                                  "delete the file and grade again") from None
+
+
+def report_path(root: Path, assignment: str, student: str) -> Path:
+    return root / "reports" / assignment / f"{student}.json"
+
+
+def save(report: Report, path: Path) -> None:
+    """Writes a report whole or not at all: a killed batch leaves no half file."""
+    write_whole(path, report.to_json().encode("utf-8", "replace"))
+
+
+def load(path: Path) -> Report:
+    return Report.from_json(path.read_text(encoding="utf-8"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file by renaming a finished one into its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
