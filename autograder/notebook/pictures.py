@@ -1,0 +1,225 @@
+"""Pictures for notebooks, one call each; the result is matplotlib's current figure (`plt.savefig(...)`).
+
+Text and ground follow matplotlib's style, light or dark.  The colours are from Okabe and Ito's set, told
+apart by colour-blind readers, and chosen to stand out on white and on black.  Nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+import warnings
+from textwrap import fill
+from typing import Iterable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from autograder.errors import DataError
+from autograder.notebook.data import image_from_url, scene_of
+from autograder.notebook.truth import COLUMNS, ROWS, Scene, describe, words_of
+
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+_LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
+
+
+def progress(iterable: Iterable, what: str = "", **options) -> Iterable:
+    """`iterable` with a progress bar that is labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                 # tqdm warns on stderr where widgets are not installed
+        from tqdm.auto import tqdm
+    return tqdm(iterable, desc=what or None, **{"file": sys.stdout, **options})
+
+
+def show_captions(images: Sequence, captions: Sequence, truths: Sequence[bool] | None = None,
+                  columns: int = 4) -> None:
+    """Pictures with their captions below.
+
+    images: arrays (H, W, 3) or addresses (scenes:// or http://; one that does not answer leaves a blank card).
+    captions: sentences, or lists of words.
+    truths: whether each caption is true; written above its picture, in words.
+    """
+    captions = [_sentence(caption) for caption in captions]
+    for index, axes in enumerate(_grid(len(captions), columns, (2.2, 2.9))):
+        _show_image(axes, images[index])
+        axes.set_xlabel(fill(captions[index], 26), fontsize=9)
+        if truths is not None:
+            verdict, colour = ("\u2713 true", GREEN) if truths[index] else ("\u2717 not true", ORANGE)
+            axes.set_title(verdict, fontsize=9, fontweight="bold", color=colour, pad=4)
+
+
+def show_scene(image: np.ndarray | str, scene: Scene | None = None) -> None:
+    """One scene, enlarged, with its grid, the names of rows and columns, and what may be said of it.
+
+    image: an array (48, 48, 3) with its `scene`, or a scenes:// address alone.
+    """
+    if isinstance(image, str):
+        image, scene = image_from_url(image), scene_of(image) if scene is None else scene
+    _, axes = plt.subplots(figsize=(4.2, 4.4), layout="constrained")
+    axes.imshow(image, extent=(0, 3, 3, 0), interpolation="nearest")
+    for line in (1, 2):
+        axes.axhline(line, color="white", alpha=0.4, lw=0.8)
+        axes.axvline(line, color="white", alpha=0.4, lw=0.8)
+    axes.set_xticks([0.5, 1.5, 2.5], COLUMNS)
+    axes.set_yticks([0.5, 1.5, 2.5], ROWS)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if scene:
+        axes.set_xlabel("\n".join(fill(" ".join(words), 48) for words in describe(scene)), labelpad=8)
+
+
+def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights: np.ndarray,
+                   columns: int = 7) -> None:
+    """Where a model looked for each word: the region it looked at stays clear, the rest lies in fog.
+
+    image: an array (H, W, 3) or an address.
+    words: the T words said; what follows <END> is left out.
+    weights: (T, R) with R = g * g regions in rows, or (heads, T, R): then one row of pictures for each head.
+    Above each picture: the word, and the weight of the region with the largest, which is framed.
+    """
+    image = image_from_url(image) if isinstance(image, str) else np.asarray(image)
+    words = words.split() if isinstance(words, str) else list(words)
+    if "<END>" in words:
+        words = words[:words.index("<END>") + 1]
+    weights = np.asarray(weights, np.float64)
+    heads = weights[None] if weights.ndim == 2 else weights
+    side = math.isqrt(heads.shape[-1])
+    if heads.ndim != 3 or heads.shape[1] < len(words) or side * side != heads.shape[-1]:
+        raise ValueError(f"weights are (T, R) or (heads, T, R) with T >= {len(words)} words and R a square: "
+                         f"got {weights.shape}")
+    if len(heads) > 1:
+        columns = len(words)                            # a row for each head
+    for index, axes in enumerate(_grid(len(heads) * len(words), columns, (1.25, 1.6))):
+        head, step = divmod(index, len(words))
+        look = heads[head, step].reshape(side, side)
+        axes.imshow(_fog(image, look), extent=(0, side, side, 0), interpolation="nearest")
+        y, x = np.unravel_index(look.argmax(), look.shape)
+        axes.add_patch(plt.Rectangle((x, y), 1, 1, fill=False, color=ORANGE, lw=1.5))
+        axes.set_title(f"{words[step]}\n{look.max():.0%}", fontsize=9, linespacing=1.1, pad=3)
+        _bare(axes)
+        if len(heads) > 1 and step == 0:
+            axes.set_ylabel(f"head {head}", fontsize=9)
+
+
+def plot_losses(losses: Sequence[float] | Mapping[str, Sequence[float]], title: str = "",
+                log: bool = False) -> None:
+    """Training curves: the losses of one run, or of several by name.  Thin: each value; thick: their mean so far."""
+    _, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    _draw_losses(axes, losses if isinstance(losses, Mapping) else {"": losses}, title, log)
+
+
+class LossCurve:
+    """A training curve that grows while the loop runs.
+
+        curve = LossCurve("vanilla RNN")
+        for step in progress(range(1000)):
+            ...
+            curve.add(loss)
+        curve.close()
+
+    In a notebook the picture is redrawn in place, at a pace that takes a tenth of the time at most;
+    elsewhere it is drawn once, by `close`.  `curve.losses` holds every value.
+    """
+
+    def __init__(self, title: str = "", log: bool = False):
+        self.title, self.log, self.losses = title, log, []
+        self._display, self._due = None, time.monotonic() + 0.5
+        self._live = _in_notebook()
+
+    def add(self, loss: float) -> None:
+        self.losses.append(float(loss))
+        if self._live and time.monotonic() >= self._due:
+            began = time.monotonic()
+            self._redraw()
+            self._due = time.monotonic() + max(0.5, 10 * (time.monotonic() - began))
+
+    def close(self) -> None:
+        """Draw the whole curve a last time."""
+        if self._live:
+            self._redraw()
+        else:
+            plot_losses(self.losses, self.title, self.log)
+
+    def _redraw(self) -> None:
+        from IPython.display import display
+        figure = Figure(figsize=(6.4, 3.4), layout="constrained")      # unknown to pyplot: not shown twice
+        _draw_losses(figure.subplots(), {"": self.losses}, self.title, self.log)
+        if self._display is None:
+            self._display = display(figure, display_id=True)
+        else:
+            self._display.update(figure)
+
+
+def _draw_losses(axes: Axes, runs: Mapping[str, Sequence[float]], title: str, log: bool) -> None:
+    for index, (name, losses) in enumerate(runs.items()):
+        colour, dash = _LINES[index % len(_LINES)]
+        losses = np.asarray(losses, np.float64)
+        width = max(1, len(losses) // 50)
+        axes.plot(losses, color=colour, lw=0.6, alpha=0.35)
+        axes.plot(*_running_mean(losses, width), dash, color=colour, lw=2, label=name or None)
+    if log:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set(xlabel="iteration", ylabel="loss", title=title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+    if any(runs):
+        axes.legend(frameon=False, handlelength=3.5)
+
+
+def _running_mean(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Steps, and the mean of the `width` values up to each; only where there are that many."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    return np.arange(width - 1, len(values)), (sums[width:] - sums[:-width]) / width
+
+
+def _fog(image: np.ndarray, look: np.ndarray) -> np.ndarray:
+    """The image, clear where `look` (g, g) is largest and paler where it is less: floats in 0..1."""
+    clear = look / max(look.max(), 1e-12)
+    rows, columns = (np.arange(size) * len(look) // size for size in image.shape[:2])
+    clear = clear[rows][:, columns, None]
+    return (image / 255) * (0.3 + 0.7 * clear) + 0.85 * 0.7 * (1 - clear)
+
+
+def _grid(count: int, columns: int, cell: tuple[float, float]) -> list[Axes]:
+    """A new figure of `count` cells, each of so many inches, in rows of about equal length."""
+    rows = max(1, math.ceil(count / columns))
+    columns = max(1, math.ceil(count / rows))
+    figure, cells = plt.subplots(rows, columns, squeeze=False, layout="constrained",
+                                 figsize=(cell[0] * columns, cell[1] * rows))
+    for axes in cells.flat[count:]:
+        axes.remove()
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.06)
+    return list(cells.flat[:count])
+
+
+def _show_image(axes: Axes, image: np.ndarray | str) -> None:
+    if isinstance(image, str):
+        try:
+            image = image_from_url(image)
+        except DataError:
+            image = np.full((4, 4, 3), 128, np.uint8)
+            axes.text(0.5, 0.5, "no picture\n(offline, or gone)", transform=axes.transAxes, ha="center",
+                      va="center", fontsize=9, color="white")
+    axes.imshow(image, interpolation="nearest")
+    _bare(axes)
+
+
+def _bare(axes: Axes) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _sentence(caption: str | Sequence[str]) -> str:
+    return " ".join(words_of(caption)).replace(" ,", ",")
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this; IPython is asked only if it is there already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")
