@@ -6,6 +6,7 @@ apart by colour-blind readers, and chosen to stand out on white and on black.  N
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 import time
@@ -144,13 +145,15 @@ class LossCurve:
             plot_losses(self.losses, self.title, self.log)
 
     def _redraw(self) -> None:
-        from IPython.display import display
-        figure = Figure(figsize=(6.4, 3.4), layout="constrained")      # unknown to pyplot: not shown twice
+        from IPython.display import Image, display
+        figure, drawn = Figure(figsize=(6.4, 3.4), layout="constrained"), io.BytesIO()
         _draw_losses(figure.subplots(), {"": self.losses}, self.title, self.log)
+        figure.savefig(drawn, format="png", dpi=100)        # unknown to pyplot: not shown a second time
+        picture = Image(drawn.getvalue(), width=640)
         if self._display is None:
-            self._display = display(figure, display_id=True)
+            self._display = display(picture, display_id=True)
         else:
-            self._display.update(figure)
+            self._display.update(picture)
 
 
 def _draw_losses(axes: Axes, runs: Mapping[str, Sequence[float]], title: str, log: bool) -> None:
