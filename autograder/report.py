@@ -46,11 +46,13 @@ class CheckResult:
 
 @dataclass
 class PartResult:
-    """One part. follow_through: earlier parts that the reference stood in for, where that earned points."""
+    """One part. follow_through: earlier parts that the reference stood in for, where that earned points;
+    code: what the student wrote for it."""
 
     name: str
     checks: list[CheckResult]
     follow_through: list[str] = field(default_factory=list)
+    code: str = ""
 
     @property
     def points(self) -> float:
@@ -75,6 +77,8 @@ class Question:
 
     name: str
     max_points: float
+    answer: str = ""
+    answered: bool = False
 
 
 @dataclass
@@ -130,7 +134,7 @@ class Report:
                 raise ValueError("another schema")
             del data["points"], data["max_points"]
             parts = [PartResult(part["name"], [CheckResult(**check) for check in part["checks"]],
-                                part["follow_through"]) for part in data.pop("parts")]
+                                part["follow_through"], part["code"]) for part in data.pop("parts")]
             questions = [Question(**question) for question in data.pop("questions")]
             return cls(parts=parts, questions=questions, **data)
         except (ValueError, KeyError, TypeError) as error:

@@ -1,0 +1,1 @@
+"""Cuts the students' folder from the sources: stubs, visible checks, recorded answers."""

@@ -1,0 +1,72 @@
+"""Builds what an assignment's sources produce: the students' folder in assignments/, nbgrader's source in build/."""
+
+import tempfile
+from pathlib import Path
+
+from autograder.course import regions
+from autograder.course.assignment import Assignment
+from autograder.errors import StaleRelease
+from autograder.release.notebook import release_notebook, source_notebook
+from autograder.release.record import record
+from autograder.release.scan import scan
+from autograder.report import write_whole
+
+
+def build(assignment: Assignment) -> dict[str, bytes]:
+    """The files of the students' folder, by name. The same sources give the same bytes."""
+    visible = _without_hidden(assignment.checks.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        checks, recorded = Path(folder, "checks.py"), Path(folder, "recorded.h5")
+        checks.write_text(visible, encoding="utf-8")
+        record(assignment, checks, recorded)
+        files = {f"{assignment.notebook.stem}.ipynb": release_notebook(assignment).encode(),
+                 "checks.py": visible.encode(), "recorded.h5": recorded.read_bytes()}
+    scan(assignment, files)
+    return files
+
+
+def release(assignment: Assignment) -> list[str]:
+    """Writes assignments/<name>/ and build/source/<name>/; the names of the students' files that changed."""
+    files = build(assignment)
+    changed = _differences(assignment.handout, files)
+    _write_folder(assignment.handout, files)
+    source = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
+    source[f"{assignment.notebook.stem}.ipynb"] = source_notebook(assignment).encode()
+    _write_folder(nbgrader_source(assignment), source)
+    return changed
+
+
+def verify(assignment: Assignment) -> None:
+    """Raises StaleRelease, with the command to run, if assignments/ is not what solutions/ would produce now."""
+    changed = _differences(assignment.handout, build(assignment))
+    if changed:
+        raise StaleRelease(f"assignments/{assignment.name} is up to date with solutions/{assignment.name}",
+                           f"it differs in {', '.join(changed)}",
+                           f"run `autograder release {assignment.name}` and commit the result")
+
+
+def nbgrader_source(assignment: Assignment) -> Path:
+    """nbgrader's source folder. Never solutions/ itself: nbgrader copies what lies in it to students."""
+    return assignment.root / "build" / "source" / assignment.name
+
+
+def _without_hidden(checks: str) -> str:
+    """The visible checks, with the gap that a hidden region leaves closed to two blank lines."""
+    text = regions.replace(checks, regions.HIDDEN)
+    while "\n\n\n\n" in text:
+        text = text.replace("\n\n\n\n", "\n\n\n")
+    return text.rstrip("\n") + "\n"
+
+
+def _differences(folder: Path, files: dict[str, bytes]) -> list[str]:
+    present = {path.name for path in folder.glob("*") if path.is_file()}
+    return sorted(name for name in present | set(files)
+                  if name not in present or name not in files or (folder / name).read_bytes() != files[name])
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    for path in folder.glob("*"):
+        if path.is_file() and path.name not in files:
+            path.unlink()
+    for name, content in files.items():
+        write_whole(folder / name, content)

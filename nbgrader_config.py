@@ -1,0 +1,25 @@
+"""nbgrader's configuration for this course: stock `nbgrader` commands work in this folder.
+
+Its autograde step examines a notebook in the sandboxed room instead of executing it in a kernel.
+"""
+
+from pathlib import Path
+
+from autograder.course.execute import STUB
+from autograder.release.notebook import ANSWER_STUB
+
+c = get_config()  # noqa: F821 (traitlets gives it to every configuration file)
+
+c.CourseDirectory.root = str(Path.cwd())
+c.CourseDirectory.source_directory = "build/source"  # made by `autograder release`; never solutions/ itself
+c.CourseDirectory.release_directory = "assignments"
+
+c.ClearSolutions.code_stub = {"python": STUB}
+c.ClearSolutions.text_stub = ANSWER_STUB
+
+c.Autograde.autograde_preprocessors = [
+    "autograder.gradebook.preprocessor.Examine",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
