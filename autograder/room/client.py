@@ -1,0 +1,250 @@
+"""The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
+from autograder.room import wire
+from autograder.room.channel import Channel, Closed, Late
+from autograder.room.control import Control
+from autograder.room.wire import Opaque
+
+START = 60.0  # seconds for the first sign of life of a room
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one room may use. Sizes in bytes, beyond what the interpreter and its libraries take."""
+
+    memory: int = 2 << 30
+    cpu: int = 600  # seconds, over the room's whole life
+    threads: int = 128
+    files: int = 128
+    file_size: int = 64 << 20
+    scratch: int = 64 << 20
+    output: int = 64 << 10
+    reply: int = 256 << 20
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a room used: cpu in seconds, memory in bytes (largest resident size, shared pages included)."""
+
+    cpu: float = 0.0
+    memory: int = 0
+
+
+class RoomServer:
+    """A warm fork server and the rooms it opens; a context manager. Starts in the background.
+
+    preload: modules to import once for all rooms; those that are not installed are left out (`loaded` tells).
+    mode: None for the strongest that works here; "plain" must be asked for. Raises RoomUnavailable.
+    """
+
+    def __init__(self, preload: Sequence[str] = ("numpy",), mode: str | None = None, limits: Limits = Limits()):
+        from autograder.room import modes
+
+        self.mode = modes.chosen(mode)
+        self.limits = limits
+        self._control = Control(self.mode, ("numpy", *(name for name in preload if name != "numpy")))
+
+    @property
+    def walls(self) -> dict[str, Any]:
+        """For the report: the mode, what it means, and which layers stand."""
+        from autograder.room import modes
+
+        plan = self._control.plan
+        confined = self.mode != "plain"
+        return {
+            "mode": self.mode,
+            "meaning": modes.MEANING[self.mode],
+            "namespaces": self.mode in ("bubblewrap", "namespaces"),
+            "landlock": plan["landlock"] if confined else 0,
+            "seccomp": bool(plan["seccomp"]) and confined,
+        }
+
+    @property
+    def loaded(self) -> list[str]:
+        """The modules that every room finds imported."""
+        return self._control.ready()["loaded"]
+
+    def open(self) -> "Room":
+        """A fresh room. A fork server that died is started again."""
+        return Room(self._control, self.limits)
+
+    def close(self) -> None:
+        """Ends every room."""
+        self._control.close()
+
+    def __enter__(self) -> "RoomServer":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+
+class Room:
+    """One confined process with one notebook's names in it.
+
+    Every operation raises StudentRaised, TimedOut, RoomDied or BadReply for what the student's code does;
+    after the last three the room is closed. Arguments go over as copies; what comes back is plain data
+    (arrays are the caller's own) or Opaque.
+    """
+
+    def __init__(self, control: Control, limits: Limits):
+        self.usage = Usage()
+        self.alive = True
+        self._control, self._limits = control, limits
+        self._count = 0
+        self._reason = "it was closed"
+        self._confined = False
+        self._number, connection, output = control.open(asdict(limits))
+        self._channel = Channel(connection, output, limits.output)
+
+    def run(self, source: str, name: str, timeout: float = 30.0) -> None:
+        """Executes a cell. `name` is what its frames are called in tracebacks, such as "cell 3"."""
+        self._ask(timeout, do="run", source=source, name=name)
+
+    def get(self, owner: Opaque | None, name: str, timeout: float = 10.0) -> Any:
+        """An attribute of `owner`, or with None a name of the notebook."""
+        return self._ask(timeout, do="get", owner=owner, name=name)
+
+    def set(self, owner: Opaque | None, name: str, value: Any, timeout: float = 10.0) -> None:
+        self._ask(timeout, do="set", owner=owner, name=name, value=value)
+
+    def call(self, function: Opaque, args: Sequence = (), kwargs: Mapping[str, Any] | None = None,
+             timeout: float = 10.0) -> Any:
+        return self._ask(timeout, do="call", function=function, args=tuple(args), kwargs=dict(kwargs or {}))
+
+    def vjp(self, function: Opaque, args: Sequence, kwargs: Mapping[str, Any] | None, cotangent: Any,
+            timeout: float = 10.0) -> Any:
+        """(outputs, [gradient or None for each of args], {parameter name: gradient or None}).
+
+        Gradients are those of sum(outputs * cotangent); for a tuple of outputs, cotangent is a tuple too.
+        """
+        return self._ask(timeout, do="vjp", function=function, args=tuple(args), kwargs=dict(kwargs or {}),
+                         cotangent=cotangent)
+
+    def evaluate(self, source: str, timeout: float = 10.0) -> Any:
+        """The value of an expression of the course's own, computed in the room with np (and torch) only."""
+        return self._ask(timeout, do="evaluate", source=source)
+
+    @property
+    def output(self) -> str:
+        """What the code printed so far, capped. It is the student's text: escape it wherever it is shown."""
+        if self.alive:
+            self._channel.drain()
+        return self._channel.text.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Kills the room's process, if it is still there, and waits for its end."""
+        if self.alive:
+            self._end()
+
+    def __enter__(self) -> "Room":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def _ask(self, timeout: float, **request: Any) -> Any:
+        if not self.alive:
+            raise RoomDied(self._reason)
+        self.confirm_walls()
+        self._count += 1
+        frame = wire.encode({"id": self._count, **request})
+        try:
+            reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
+            return self._value_of(reply)
+        except Late:
+            self._end("it was stopped at a deadline")
+            raise TimedOut(timeout) from None
+        except Closed:
+            raise RoomDied(self._end_of_itself()) from None
+        except wire.WireError as error:
+            self._end("it answered with something that is not an answer")
+            raise BadReply(str(error)) from None
+
+    def confirm_walls(self) -> None:
+        """Waits until the room is confined. Raises RoomUnavailable: no student code was read yet."""
+        if self._confined:
+            return
+        try:
+            self._channel.first_byte(time.monotonic() + START)
+        except (Late, Closed):
+            self._end()
+            raise RoomUnavailable("a confined room", self.output[-2000:] or "it ended before its walls stood") from None
+        self._confined = True
+
+    def _value_of(self, reply: dict) -> Any:
+        kind = set(reply) - {"id"}
+        if type(reply.get("id")) is not int or reply["id"] != self._count:
+            raise wire.WireError("it answers another question")
+        if kind == {"ok"}:
+            return reply["ok"]
+        if kind == {"too big"}:
+            raise BadReply(f"{_plain(reply['too big'])}; at most {self._limits.reply} are accepted")
+        if kind == {"fault"}:
+            raise student_raised(reply["fault"])
+        raise wire.WireError("it has no known form")
+
+    def _end_of_itself(self) -> str:
+        """The channel was closed from within: why, in words."""
+        exited = self._control.wait_exit(self._number, seconds=1.0)
+        reason = reason_of(exited, self._limits) if exited else "it closed its channel"
+        self._end(reason)
+        return reason
+
+    def _end(self, reason: str = "it was closed") -> None:
+        self._reason = reason
+        self.alive = False
+        with contextlib.suppress(BlockingIOError, OSError):
+            self._channel.drain()
+        exited = self._control.end_room(self._number)
+        self._channel.close()
+        self.usage = Usage(exited.get("cpu", 0.0), exited.get("memory", 0))
+
+
+def student_raised(fault: Any) -> StudentRaised:
+    """The exception for a reply's fault; WireError unless every field has its exact form."""
+    if type(fault) is not dict or set(fault) != {"kind", "message", "frames", "unwritten"}:
+        raise wire.WireError("a fault has no known form")
+    frames = fault["frames"]
+    if type(frames) is not list or len(frames) > 100:
+        raise wire.WireError("a fault has no known frames")
+    for frame in frames:
+        if type(frame) is not tuple or [type(entry) for entry in frame] != [str, int, str]:
+            raise wire.WireError("a fault has no known frames")
+    told = [(cell[:200], line, function[:200]) for cell, line, function in frames]
+    return StudentRaised(_plain(fault["kind"], 200), _plain(fault["message"]), told, _plain(fault["unwritten"], 200))
+
+
+def _plain(text: Any, limit: int = 2200) -> str:
+    if type(text) is not str:
+        raise wire.WireError("a text is not a text")
+    return text[:limit]
+
+
+def reason_of(exited: dict, limits: Limits) -> str:
+    """Why a process ended, in words for a student."""
+    code = exited["code"]
+    if code >= 0:
+        return f"it exited by itself with code {code}"
+    if exited["cpu"] >= limits.cpu - 1:
+        return f"it used more than {limits.cpu} s of processor time"
+    if -code in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL):
+        return f"it crashed ({signal.Signals(-code).name}), often for want of memory or by very deep recursion"
+    return f"it was killed ({_signal_name(-code)}), often for want of memory"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

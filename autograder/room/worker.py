@@ -1,0 +1,186 @@
+"""The untrusted side: runs in a confined fork, together with the student's code, and answers requests.
+
+Nothing here protects anything: student code can read and change all of it. What protects is that the walls are
+up before the first request is read, and that the trusted side believes no answer.
+"""
+
+import contextlib
+import inspect
+import linecache
+import os
+import random
+import sys
+import types
+
+import numpy as np
+
+from autograder.room import inert, wire
+from autograder.room.faults import fault_of
+
+CHANNEL_CLOSED = 0
+PIECE = 4 << 20
+
+
+def main(channel: int, folder: str, max_body: int) -> None:
+    """Serves requests until the other side closes the channel. folder: the private folder."""
+    _clean_process(folder)
+    _seed()
+    inert.install()
+    Worker(channel, max_body).serve()
+
+
+class Worker:
+    """The notebook's namespace, the objects that were handed out as Opaque, and the five operations on them."""
+
+    def __init__(self, channel: int, max_body: int):
+        self.channel, self.max_body = channel, max_body
+        self.module = types.ModuleType("__main__")
+        self.names = self.module.__dict__
+        self.cells: set[str] = set()
+        self.objects: dict[int, object] = {}
+        sys.modules["__main__"] = self.module
+        _let_inspect_find_classes(self.cells)
+
+    def serve(self) -> None:
+        operations = {"run": self.run, "get": self.get, "set": self.set, "call": self.call, "vjp": self.vjp,
+                      "evaluate": self.evaluate}
+        while True:
+            number, buffers = self.answer(operations)
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(BaseException):
+                    stream.flush()
+            self.send(buffers)
+
+    def answer(self, operations: dict) -> tuple[int, list]:
+        """Reads one request and makes the frame of its reply."""
+        header_length, body_length = wire.lengths(self.read(wire.PREFIX.size), 1 << 40)
+        header = self.read(header_length)
+        body = np.frombuffer(self.read(body_length), np.uint8)
+        request = wire.decode(header, body, lambda number, kind: self.objects[number], grad=True)
+        number = request.pop("id")
+        try:
+            value = operations[request.pop("do")](**request)
+            try:
+                return number, wire.encode({"id": number, "ok": value}, self.keep, self.max_body)
+            except wire.TooDeep:
+                return number, wire.encode({"id": number, "ok": self.keep(value)})
+        except wire.TooBig as error:
+            return number, wire.encode({"id": number, "too big": str(error)})
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt: a student's exit is no verdict
+            return number, wire.encode({"id": number, "fault": fault_of(error, self.cells)})
+
+    # the operations
+
+    def run(self, source: str, name: str) -> None:
+        self.cells.add(name)
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        exec(compile(source, name, "exec", dont_inherit=True), self.names)
+
+    def get(self, owner, name: str):
+        if owner is not None:
+            return getattr(owner, name)
+        if name not in self.names:
+            raise NameError(f"name '{name}' is not defined")
+        return self.names[name]
+
+    def set(self, owner, name: str, value) -> None:
+        if owner is None:
+            self.names[name] = value
+        else:
+            setattr(owner, name, value)
+
+    def call(self, function, args: tuple, kwargs: dict):
+        return function(*args, **kwargs)
+
+    def vjp(self, function, args: tuple, kwargs: dict, cotangent):
+        import torch
+
+        inputs = [arg.requires_grad_() if _learns(torch, arg) else None for arg in args]
+        owner = getattr(function, "__self__", function)
+        parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
+        outputs = function(*args, **kwargs)
+        wanted = [tensor for tensor in (*inputs, *parameters.values()) if tensor is not None and tensor.requires_grad]
+        found = _gradients(torch, _weighted_sum(torch, outputs, cotangent), wanted)
+        return (outputs, [found.get(id(tensor)) for tensor in inputs],
+                {name: found.get(id(tensor)) for name, tensor in parameters.items()})
+
+    def evaluate(self, source: str):
+        names = {name: sys.modules[module] for name, module in (("np", "numpy"), ("torch", "torch"))
+                 if module in sys.modules}
+        return eval(compile(source, "<check>", "eval", dont_inherit=True), names)
+
+    # the channel
+
+    def keep(self, value) -> wire.Opaque:
+        number = len(self.objects) + 1
+        self.objects[number] = value
+        return wire.Opaque(number, type(value).__name__[:80])
+
+    def read(self, size: int) -> bytearray:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            count = os.readv(self.channel, [view])
+            if count == 0:
+                os._exit(CHANNEL_CLOSED)
+            view = view[count:]
+        return data
+
+    def send(self, buffers: list) -> None:
+        for buffer in buffers:
+            view = memoryview(buffer)
+            while view:
+                view = view[os.write(self.channel, view[:PIECE]):]
+
+
+def _learns(torch, value) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
+def _weighted_sum(torch, outputs, cotangent):
+    """sum(outputs * cotangent); for a tuple of outputs one cotangent each, None to leave one out."""
+    pairs = zip(outputs, cotangent, strict=True) if isinstance(cotangent, (tuple, list)) else [(outputs, cotangent)]
+    return sum((out * torch.as_tensor(weight)).sum() for out, weight in pairs if weight is not None)
+
+
+def _gradients(torch, total, wanted: list) -> dict:
+    """id(tensor) -> gradient of `total`, for the tensors that it depends on."""
+    if not wanted or not total.requires_grad:
+        return {}
+    found = torch.autograd.grad(total, wanted, allow_unused=True)
+    return {id(tensor): gradient for tensor, gradient in zip(wanted, found) if gradient is not None}
+
+
+def _clean_process(folder: str) -> None:
+    """Streams, environment and arguments as a notebook expects them, and nothing of the fork server's."""
+    kept = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LANG", "PATH", "LOGNAME", "MPLBACKEND")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    os.environ.clear()
+    os.environ.update(environment, HOME=folder, TMPDIR=folder, MPLCONFIGDIR=f"{folder}/matplotlib")
+    sys.stdin = open(0, closefd=False)
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = sys.stdout
+    sys.argv = sys.orig_argv = ["notebook"]
+
+
+def _seed() -> None:
+    """The same random numbers in every room, so that a second grading gives the same result."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
+def _let_inspect_find_classes(cells: set[str]) -> None:
+    """inspect.getsource looks for a class in its module's file; in a notebook each class has its cell's."""
+    find = inspect.getfile
+
+    def getfile(item):
+        if inspect.isclass(item) and item.__module__ == "__main__":
+            for member in vars(item).values():
+                code = getattr(member, "__code__", None)
+                if code is not None and code.co_filename in cells:
+                    return code.co_filename
+        return find(item)
+
+    inspect.getfile = getfile
