@@ -4,6 +4,7 @@
     load_coco_data, sample_coco_minibatch, ...          the captioning data            (data)
     is_true, truth_rate, ...                            judge captions of the scenes   (truth)
     show_captions, plot_losses, progress, ...           look at them                   (pictures)
+    CaptioningSolver, sgd, adam                         train a model in NumPy         (training)
 
 A name is loaded when it is first used: this import alone costs nothing.
 """
@@ -17,6 +18,7 @@ _HOMES = {
     "data": ("decode_captions", "find_data", "image_from_url", "load_coco_data", "load_spatial_features",
              "sample_coco_minibatch", "scene_of"),
     "pictures": ("LossCurve", "plot_losses", "progress", "show_attention", "show_captions", "show_scene"),
+    "training": ("CaptioningSolver", "adam", "sgd"),
     "truth": ("Scene", "Thing", "is_grammatical", "is_true", "judge", "truth_rate", "words_of"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

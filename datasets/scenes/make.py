@@ -144,9 +144,9 @@ def check(out: Path) -> None:
     pictures = load("coco2014_captions.h5", "{split}_image_idxs")
     tables, images = load("{split}2014_images.h5", "scenes"), load("{split}2014_images.h5", "images")
     scenes = world.make_scenes(len(images["train"]), len(images["val"]))
-    print("captions sha256 ", digest(*(array for split in world.SPLITS
+    print("captions sha256  ", digest(*(array for split in world.SPLITS
                                        for array in (tables[split], captions[split], pictures[split]))))
-    print("images sha256   ", digest(*(images[split] for split in world.SPLITS)))
+    print("images sha256    ", digest(*(images[split] for split in world.SPLITS)))
     true = told = wrong = 0
     rng = np.random.RandomState(0)
     for split in world.SPLITS:
