@@ -87,7 +87,7 @@ class TimedOut(StudentFault):
     """It did not answer before its deadline of `seconds`."""
 
     def __init__(self, seconds: float):
-        super().__init__(f"an answer within {seconds:g} s", "the code was still running, so it was stopped")
+        super().__init__(f"an answer within {seconds:g} s", f"still running after {seconds:g} s, so it was stopped")
         self.seconds = seconds
 
 

@@ -15,6 +15,7 @@ from autograder.examine.session import CheckSession, Sitting
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
 MAX_STALLS = 2  # checks of one part that may run out of time before the rest are not run
+NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
 class Desk(Protocol):
@@ -66,7 +67,8 @@ class Examiner:
         return _evidence(self.run(check, student))
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
-        result = PartResult(part.name, self._sit(part, desk, ()))
+        stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
+        result = PartResult(part.name, self._sit(part, desk, (), patience=1 if stalled_before else MAX_STALLS))
         if not result.failed:
             return result
         desk.renew()
@@ -85,7 +87,7 @@ class Examiner:
         swapped = self._swaps(part, failed)
         if not swapped:
             return
-        for check, again in zip(result.checks, self._sit(part, desk, swapped)):
+        for check, again in zip(result.checks, self._sit(part, desk, swapped, patience=1)):
             if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
                 check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
                 check.asked = check.found = check.hint = ""
@@ -102,13 +104,12 @@ class Examiner:
         return tuple(name for name in wanted
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
-    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...]) -> list[CheckResult]:
+    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...], patience: int) -> list[CheckResult]:
         results, stalls = [], 0
         for check in self.plan.checks_of(part.name):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
-            if stalls >= MAX_STALLS:
-                result.verdict = FAILED
-                result.found = "not run: two checks of this part have already run out of time"
+            if stalls >= patience:
+                result.verdict, result.found = FAILED, NOT_RUN
             else:
                 raised = self.run(check, desk.backend(swapped))
                 stalls += isinstance(raised, TimedOut)
@@ -175,9 +176,20 @@ class Examiner:
         return wanted
 
 
+def unexamined(plan: Plan, reason: str) -> list[PartResult]:
+    """The result of a submission without any code: nothing attempted."""
+    return [PartResult(part.name, [CheckResult(check.name, check.sentence, check.points, FAILED, check.hidden,
+                                               found=reason, attempted=False) for check in plan.checks_of(part.name)])
+            for part in plan.parts]
+
+
 def _evidence(raised: BaseException | None) -> hints.Evidence | None:
     evidence = getattr(raised, "evidence", None)
     return hints.Evidence(*evidence) if evidence else None
+
+
+def _stalled(check: CheckResult) -> bool:
+    return check.found == NOT_RUN or check.found.startswith("still running")
 
 
 def _skip(check: CheckResult, part: str) -> None:

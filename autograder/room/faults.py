@@ -37,7 +37,7 @@ def fault_of(error: BaseException, cells: Container[str]) -> dict:
 def _walk(error: BaseException) -> list[tuple[str, int, str]]:
     """(file name, line, function) of every frame, outermost first."""
     try:
-        return [(frame.f_code.co_filename[:MAX_NAME], line or 0, frame.f_code.co_name[:MAX_NAME])
+        return [(frame.f_code.co_filename[:MAX_NAME], line or 0, frame.f_code.co_qualname[:MAX_NAME])
                 for frame, line in traceback.walk_tb(error.__traceback__)]
     except BaseException:
         return []

@@ -1,0 +1,92 @@
+"""The `autograder` command: each verb is one room of the house. Nothing heavy is imported before a verb needs it."""
+
+import sys
+
+import click
+
+from autograder import __version__
+from autograder.errors import AutograderError
+
+
+class _Group(click.Group):
+    """Shows our own errors as their three lines, without a traceback."""
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except AutograderError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """A deep-learning course kit with an autograder that can be trusted."""
+
+
+@main.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--check", "verify", is_flag=True, help="Only say whether assignments/ is up to date.")
+def release(assignments: tuple[str, ...], verify: bool) -> None:
+    """Make assignments/ and nbgrader's source folder from solutions/ (all of them, or those named)."""
+    from autograder.cli import course_verbs
+
+    course_verbs.release(assignments, verify)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--zip", "archive", is_flag=True, help="One zip instead of a folder.")
+def handout(assignment: str, archive: bool) -> None:
+    """Make what an instructor gives to students: all they need, without the solutions."""
+    from autograder.cli import course_verbs
+
+    course_verbs.handout(assignment, archive)
+
+
+@main.command()
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
+@click.argument("parts", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="The results as JSON.")
+def check(notebook: str, parts: tuple[str, ...], as_json: bool) -> None:
+    """Examine a notebook with its visible checks, as its check cells do. Exit code 1 if something fails."""
+    from autograder.cli import student_verbs
+
+    student_verbs.check(notebook, parts, as_json)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--student", "students", multiple=True, help="Only this student (may be given several times).")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")
+@click.option("--again", is_flag=True, help="Grade also what has not changed since its last report.")
+@click.option("--no-gradebook", is_flag=True, help="Write reports only.")
+@click.option("--unsafe", is_flag=True, help="Go on without a sandbox. Only for notebooks you trust.")
+def grade(assignment: str, students: tuple[str, ...], jobs: int | None, again: bool, no_gradebook: bool,
+          unsafe: bool) -> None:
+    """Grade submitted/<student>/ASSIGNMENT/ into reports/ and nbgrader's gradebook."""
+    from autograder.cli import grade_verbs
+
+    grade_verbs.grade(assignment, students, jobs, again, not no_gradebook, unsafe)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--student", "students", multiple=True, help="Only this student (may be given several times).")
+def feedback(assignment: str, students: tuple[str, ...]) -> None:
+    """Write one self-contained HTML page for each graded student into feedback/."""
+    from autograder.cli import grade_verbs
+
+    grade_verbs.feedback(assignment, students)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--into", type=click.Path(file_okay=False), default="submitted", show_default=True,
+              help="The folder to make submissions in.")
+def sample(assignment: str, into: str) -> None:
+    """Make a sample class: perfect, half done, mistaken, broken, hostile notebooks of an assignment."""
+    from autograder.cli import course_verbs
+
+    course_verbs.sample(assignment, into)

@@ -1,0 +1,96 @@
+"""grade, feedback: the instructor's verbs on submissions."""
+
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.course import find_root, load_assignment
+from autograder.errors import SubmissionError
+from autograder.render import number
+from autograder.report import Report
+
+console = Console(highlight=False)
+
+
+def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool) -> None:
+    from autograder.grade.batch import grade_class, submissions
+    from autograder.room import strongest_mode
+
+    root = find_root()
+    assignment = load_assignment(name, root)
+    folders = _chosen(submissions(root, name), students, name)
+    mode = "plain" if unsafe and strongest_mode() == "plain" else None
+    kept = 0
+    with _progress() as progress:
+        task = progress.add_task("grading", total=len(folders))
+
+        def on_report(report: Report, from_before: bool) -> None:
+            nonlocal kept
+            kept += from_before
+            progress.update(task, advance=1, description=report.student[:24])
+
+        reports = grade_class(assignment, folders, jobs=jobs, mode=mode, again=again, on_report=on_report)
+    if gradebook:
+        _write_gradebook(root, assignment, reports, folders)
+    _show_table(name, reports)
+    console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
+                  + (" · gradebook: gradebook.db" if gradebook else ""))
+    console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
+                  "written answers are graded.")
+
+
+def feedback(name: str, students: tuple[str, ...]) -> None:
+    from autograder.feedback import write_feedback
+
+    root = find_root()
+    pages = write_feedback(root, name, list(students) or None)
+    console.print(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}" if pages
+                  else f"no reports of {name}: run `autograder grade {name}` first")
+
+
+def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
+    unknown = [student for student in students if student not in folders]
+    if unknown or not folders:
+        raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/",
+                              f"none of {', '.join(unknown)}" if unknown else "there are none",
+                              f"`autograder sample {name}` makes a class to try things with")
+    return {student: folders[student] for student in students} if students else folders
+
+
+def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> None:
+    from autograder.gradebook.writer import GradebookWriter
+
+    with GradebookWriter(root, assignment) as writer, _progress() as progress:
+        for report in progress.track(reports, description="gradebook"):
+            writer.write(report, folders[report.student])
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                    console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _show_table(name: str, reports: list[Report]) -> None:
+    table = Table(title=name, title_justify="left")
+    for heading in ("student", "points", "passed", "failed", "skipped", "broken", "what to know"):
+        table.add_column(heading, justify="left" if heading in ("student", "what to know") else "right")
+    for report in reports:
+        counts = [str(count) if count else "" for count in report.counts().values()]
+        points = f"{number(report.points)} of {number(report.max_points)}"
+        table.add_row(Text(report.student), points, *counts, Text(_remark(report)))
+    console.print(table)
+
+
+def _remark(report: Report) -> str:
+    """The most telling sentence on a submission: what is wrong with the file, an earned hint, or the first failure."""
+    if report.problem:
+        return report.problem.replace("\n", ": ")
+    if report.hints():
+        return f"hint: {report.hints()[0]}"
+    failures = [f"{part.name}: {check.found}" for part in report.parts for check in part.checks
+                if check.verdict == "failed"]
+    first = [*report.notes, *failures, ""][0].splitlines()
+    return first[0][:160] if first else ""

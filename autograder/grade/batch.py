@@ -1,0 +1,102 @@
+"""Grades a class: every submission of an assignment, in parallel, each report saved as it arrives."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, load_assignment
+from autograder.errors import AutograderError
+from autograder.grade.grader import Grader, course_secret
+from autograder.grade.key import course_key, kept_report, submission_key
+from autograder.report import Report, report_path, save
+from autograder.room import strongest_mode
+
+ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
+
+
+def submissions(root: Path, assignment: str) -> dict[str, Path]:
+    """Student id -> folder, for everyone who submitted this assignment, in the order of their names."""
+    return {path.parent.name: path for path in sorted((root / "submitted").glob(f"*/{assignment}"))
+            if not path.parent.name.startswith(".")}
+
+
+def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int | None = None, mode: str | None = None,
+                again: bool = False, on_report: Callable[[Report, bool], None] = lambda report, kept: None) -> list[Report]:
+    """The reports of `folders`, in their order; saves each in reports/ as soon as it is there.
+
+    Unchanged submissions keep their report (`again` grades them anyway). on_report(report, kept) is called for each.
+    """
+    secret = course_secret(assignment.root)
+    course = course_key(assignment, secret, mode or strongest_mode())
+    keys = {student: submission_key(course, folder) for student, folder in folders.items()}
+    reports: dict[str, Report] = {}
+    for student, key in keys.items():
+        kept = None if again else kept_report(report_path(assignment.root, assignment.name, student), key)
+        if kept is not None:
+            reports[student] = kept
+            on_report(kept, True)
+    todo = {student: folder for student, folder in folders.items() if student not in reports}
+    for report in _graded(assignment, todo, secret, mode, min(jobs or os.cpu_count() or 1, len(todo))):
+        report.key = "" if report.problem.startswith(_DIED) else keys[report.student]
+        save(report, report_path(assignment.root, assignment.name, report.student))
+        reports[report.student] = report
+        on_report(report, False)
+    return [reports[student] for student in folders]
+
+
+_DIED = "the grader's own process died"
+
+
+def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None, jobs: int) -> Iterator[Report]:
+    """Reports as they are made, by `jobs` worker processes. A pool that breaks is opened again for what is left."""
+    attempts = dict.fromkeys(todo, 0)
+    while attempts:
+        workers = jobs if not any(attempts.values()) else 1  # after a death one at a time, to see whose it is
+        with _pool(assignment, secret, mode, workers) as pool:
+            try:
+                for report in _each(pool, {student: todo[student] for student in attempts}, workers, attempts):
+                    del attempts[report.student]
+                    yield report
+            except BrokenProcessPool:
+                pass
+        for student in [student for student, count in attempts.items() if count >= ATTEMPTS]:
+            del attempts[student]
+            yield Report(assignment.name, student, problem=f"{_DIED} on this submission, {ATTEMPTS} times")
+
+
+def _each(pool: ProcessPoolExecutor, todo: dict[str, Path], workers: int, attempts: dict[str, int]) -> Iterator[Report]:
+    """Submits a few at a time, so that a broken pool tells which submissions were being graded."""
+    waiting, running = list(todo), {}
+    while waiting or running:
+        while waiting and len(running) < workers:
+            student = waiting.pop(0)
+            attempts[student] += 1
+            running[pool.submit(_grade, student, todo[student])] = student
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+            del running[future]
+
+
+def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"),
+                               initializer=_start, initargs=(assignment.root, assignment.name, secret, mode))
+
+
+_grader: Grader | None = None
+
+
+def _start(root: Path, name: str, secret: bytes, mode: str | None) -> None:
+    """In a worker: one grader for its whole life. The room server ends with the process."""
+    global _grader
+    _grader = Grader(load_assignment(name, root), secret, mode).__enter__()
+
+
+def _grade(student: str, folder: Path) -> Report:
+    try:
+        return _grader.grade(student, folder)
+    except AutograderError as error:
+        return Report(_grader.assignment.name, student, problem=f"the grader could not examine it: {error}")

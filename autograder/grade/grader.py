@@ -1,0 +1,104 @@
+"""Grades one submission after another with a warm room server and a warm pytest session."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import re
+import secrets
+import time
+from pathlib import Path
+
+from autograder import __version__
+from autograder.course.assignment import Assignment
+from autograder.errors import AutograderError, SubmissionError
+from autograder.examine.desks import RoomDesk
+from autograder.examine.examiner import unexamined
+from autograder.examine.open import course_examiner
+from autograder.render import clean
+from autograder.report import Question, Report
+from autograder.room import RoomServer
+from autograder.submission import Submission, find_notebook, is_answered, read_submission
+
+PRELOADABLE = ("numpy", "torch")
+MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps
+
+
+class Grader:
+    """A context manager; one per process. mode: the room's (None: the strongest that works here)."""
+
+    def __init__(self, assignment: Assignment, secret: bytes = b"", mode: str | None = None):
+        self.assignment = assignment
+        self._secret, self._mode = secret, mode
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Grader":
+        self._server = self._stack.enter_context(RoomServer(preload=preloads(self.assignment), mode=self._mode))
+        self._examiner = self._stack.enter_context(course_examiner(self.assignment, self._secret))
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._stack.close()
+
+    def grade(self, student: str, folder: Path) -> Report:
+        """The report of one submission folder. Whatever is wrong with a submission is said in its report."""
+        started = time.perf_counter()
+        report = Report(self.assignment.name, student, questions=self._questions({}), versions=versions(self.assignment),
+                        room={"mode": self._server.mode, **self._server.walls})
+        try:
+            path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
+            report.notebook = path.name
+            self._examine(report, read_submission(path, self.assignment))
+        except SubmissionError as error:
+            report.problem = clean(str(error))
+            report.parts = unexamined(self.assignment.plan, "not attempted: there is no notebook that can be read")
+        report.seconds = round(time.perf_counter() - started, 3)
+        return report
+
+    def _examine(self, report: Report, submission: Submission) -> None:
+        desk = RoomDesk(self._server, submission.cells, self._reference_of)
+        try:
+            report.parts = self._examiner.examine(desk)
+        finally:
+            desk.renew()
+        for part in report.parts:
+            part.code = submission.code.get(part.name, "")
+        report.questions = self._questions(submission.answers)
+        report.notes = [clean(note, 500) for note in [*report.notes, *submission.notes, *desk.notes.values()]]
+        report.output = clean(desk.output, MAX_OUTPUT)
+
+    def _reference_of(self, part: str) -> list[tuple[str, str]]:
+        return [(cell.name, cell.source) for cell in self.assignment.cells_of(part)]
+
+    def _questions(self, answers: dict[str, str]) -> list[Question]:
+        return [Question(cell.name, cell.points, answers.get(cell.name, ""), is_answered(cell, answers.get(cell.name)))
+                for cell in self.assignment.questions]
+
+
+def preloads(assignment: Assignment) -> tuple[str, ...]:
+    """The slow libraries that the assignment's notebook imports: the fork server loads them once."""
+    text = "\n".join(cell.source for cell in assignment.cells if cell.is_run)
+    return tuple(name for name in PRELOADABLE if re.search(rf"^\s*(import|from) {name}\b", text, re.MULTILINE))
+
+
+def versions(assignment: Assignment) -> dict[str, str]:
+    """The versions that a verdict may depend on."""
+    names = ["pytest", *preloads(assignment)]
+    return {"autograder": __version__, "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in names}}
+
+
+def course_secret(root: Path) -> bytes:
+    """The course's secret, from which hidden checks draw their inputs; made on first use."""
+    path = root / "course.secret"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    secret = path.read_text().strip().encode()
+    if not secret:
+        raise AutograderError("a course secret", f"{path} is empty", "delete it, and a new one is made")
+    return secret

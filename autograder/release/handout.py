@@ -1,0 +1,65 @@
+"""What an instructor gives to students: one assignment, the tools it needs, a README, and no solutions."""
+
+import zipfile
+from pathlib import Path
+
+from autograder.course.assignment import Assignment
+from autograder.errors import StaleRelease
+from autograder.release.build import verify
+from autograder.report import write_whole
+
+TOOLS = ("setup.sh", "pyproject.toml", "constraints.txt", "LICENSE")
+FOLDERS = ("autograder", "datasets")
+LEFT_OUT = {"__pycache__", "data", ".ipynb_checkpoints"}
+DATE = (2020, 1, 1, 0, 0, 0)  # the same handout gives the same zip
+
+
+def handout_files(assignment: Assignment) -> dict[str, bytes]:
+    """Path -> content of all that a student gets. Raises StaleRelease unless assignments/ is up to date."""
+    if not assignment.handout.is_dir():
+        raise StaleRelease(f"assignments/{assignment.name}", "it is not there yet",
+                           f"run `autograder release {assignment.name}`")
+    verify(assignment)
+    paths = [assignment.root / name for name in TOOLS]
+    paths += [path for folder in FOLDERS for path in sorted((assignment.root / folder).rglob("*"))
+              if path.is_file() and LEFT_OUT.isdisjoint(path.relative_to(assignment.root).parts)]
+    paths += sorted(path for path in assignment.handout.iterdir() if path.is_file())
+    files = {path.relative_to(assignment.root).as_posix(): path.read_bytes() for path in paths if path.exists()}
+    return {"README.md": _readme(assignment).encode(), **files}
+
+
+def write_handout(assignment: Assignment, archive: bool) -> Path:
+    """Writes handouts/<name>.zip, or the folder handouts/<name>/."""
+    files = handout_files(assignment)
+    target = assignment.root / "handouts" / (f"{assignment.name}.zip" if archive else assignment.name)
+    if not archive:
+        for name, content in files.items():
+            write_whole(target / name, content)
+        (target / "setup.sh").chmod(0o755)
+        return target
+    target.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(f"{assignment.name}/{name}", DATE)
+            entry.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, content)
+    return target
+
+
+def _readme(assignment: Assignment) -> str:
+    notebook = f"assignments/{assignment.name}/{assignment.notebook.stem}.ipynb"
+    return f"""# {assignment.name}
+
+    ./setup.sh                                     # once: installs what you need into .venv, and makes the data
+    .venv/bin/jupyter lab {notebook}
+
+Fill in the functions that say `raise NotImplementedError`, then run the check cell below each of them: it says
+what is right, what differs and where. The same from a terminal:
+
+    .venv/bin/autograder check {notebook}
+
+On Windows: `py -m venv .venv`, `.venv\\Scripts\\pip install -c constraints.txt -e .[notebook]`,
+`.venv\\Scripts\\python datasets\\scenes\\make.py`, `.venv\\Scripts\\jupyter lab`.
+Save the notebook and hand in the one file `{Path(notebook).name}`.
+"""
