@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import dataclass
 
 from autograder.room import kernel, landlock
 
@@ -111,17 +112,17 @@ def default_signals() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that is too large is an OSError
 
 
-def wall_in_room(plan: dict, limits: dict, baseline: int) -> None:
-    """Confines this process for good. baseline: bytes of address space that it had before student code."""
+def wall_in_room(plan: dict, limits: dict, baseline: "Baseline") -> None:
+    """Confines this process for good."""
     mode = plan["mode"]
-    if LINUX:
-        kernel.die_with_parent()
     os.setsid()
     if mode in HAS_MOUNTS:
         kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC)
         _mount_private(plan["private"], limits["scratch"])
     elif os.getuid() == 0 and LINUX:
         kernel.become(plan["uid"], keep_reading=True)  # the interpreter may lie in a closed home
+    if LINUX:
+        kernel.die_with_parent()
     if mode in HAS_MOUNTS:
         kernel.drop_capabilities()
     os.chdir(limits["folder"] or plan["private"] or "/")
@@ -138,15 +139,35 @@ def wall_in_room(plan: dict, limits: dict, baseline: int) -> None:
             kernel.install_seccomp(bytes.fromhex(plan["seccomp"]))
 
 
-def set_limits(limits: dict, baseline: int) -> None:
+@dataclass(frozen=True)
+class Baseline:
+    """What is in use before student code: bytes of address space, and tasks that count towards the same user."""
+
+    memory: int
+    tasks: int
+
+
+def baseline(plan: dict) -> Baseline:
+    """Of the fork server, while /proc is there."""
+    try:
+        with open("/proc/self/statm") as file:
+            memory = int(file.read().split()[0]) * os.sysconf("SC_PAGESIZE")
+        with open("/proc/loadavg") as file:
+            tasks = int(file.read().split()[3].partition("/")[2])
+    except OSError:
+        return Baseline(1 << 40, 1 << 16)  # macOS counts terabytes for nothing: no limit
+    return Baseline(memory, 0 if plan["mode"] in HAS_MOUNTS else tasks)  # an own user namespace counts from zero
+
+
+def set_limits(limits: dict, baseline: Baseline) -> None:
     """Hard limits: pid 1 of a namespace would ignore the signal of a soft one."""
     wanted = {
         "RLIMIT_CORE": 0,
         "RLIMIT_CPU": limits["cpu"],
-        "RLIMIT_AS": baseline + limits["memory"],
+        "RLIMIT_AS": baseline.memory + limits["memory"],
         "RLIMIT_FSIZE": limits["file_size"],
         "RLIMIT_NOFILE": limits["files"],
-        "RLIMIT_NPROC": limits["threads"],
+        "RLIMIT_NPROC": baseline.tasks + limits["threads"],
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": 64,

@@ -105,7 +105,6 @@ def become(uid: int, keep_reading: bool = False) -> None:
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     set_capabilities({READ_ANY_FILE} if keep_reading else set())
-    die_with_parent()
 
 
 def drop_capabilities() -> None:

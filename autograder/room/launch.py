@@ -106,7 +106,7 @@ def command(plan: dict, control: socket.socket) -> list[str]:
     """The command that starts the fork server; `control` is its end of the control socket."""
     kit = plan["kit"] if plan["mode"] == "bubblewrap" else plan["kit_here"]
     script = f"{kit}/autograder/room/forkserver.py"
-    run = [python(), "-s", "-P", "-S", "-B", "-X", "frozen_modules=on", script, str(control.fileno())]
+    run = [python(), "-s", "-P", "-S", "-B", script, str(control.fileno())]
     return [*bubblewrap(plan), "--", *run] if plan["mode"] == "bubblewrap" else run
 
 

@@ -9,6 +9,7 @@ import inspect
 import linecache
 import os
 import random
+import site
 import sys
 import types
 
@@ -98,9 +99,11 @@ class Worker:
         inputs = [arg.requires_grad_() if _learns(torch, arg) else None for arg in args]
         owner = getattr(function, "__self__", function)
         parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
-        outputs = function(*args, **kwargs)
+        with torch.enable_grad():
+            outputs = function(*args, **kwargs)
+            total = _weighted_sum(torch, outputs, cotangent)
         wanted = [tensor for tensor in (*inputs, *parameters.values()) if tensor is not None and tensor.requires_grad]
-        found = _gradients(torch, _weighted_sum(torch, outputs, cotangent), wanted)
+        found = _gradients(torch, total, wanted)
         return (outputs, [found.get(id(tensor)) for tensor in inputs],
                 {name: found.get(id(tensor)) for name, tensor in parameters.items()})
 
@@ -161,6 +164,8 @@ def _clean_process(folder: str) -> None:
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = sys.stdout
     sys.argv = sys.orig_argv = ["notebook"]
+    site.setquit()
+    site.sethelper()
 
 
 def _seed() -> None:
