@@ -1,6 +1,6 @@
 """Captioning data for notebooks, with CS231n's functions, names and keys.
 
-The files are the generated scenes (`datasets/scenes`) or COCO itself (`datasets/coco`): same layout, same code.
+The files are the generated scenes (`datasets/scenes`) or COCO itself (`datasets/coco`): one layout, one code.
 Large arrays are memory-mapped: they cost nothing until they are read, and writing into them changes the
 memory, never the file.
 """
@@ -21,8 +21,9 @@ from autograder.errors import DataError
 from autograder.notebook.truth import COLOURS, SHAPES, Scene, Thing
 
 _CAPTIONS = "coco2014_captions.h5"
-_HINT = ("make the scenes with `python datasets/scenes/make.py` (ten seconds, offline), "
-         "or name a folder: AUTOGRADER_DATA=... or base_dir=...")
+_HINT = ("make the scenes: `python datasets/scenes/make.py` in the folder of the project (seconds, offline); "
+         "or name another folder by AUTOGRADER_DATA or base_dir")
+_COCO_HINT = "`bash datasets/coco/get.sh` fetches COCO (1 GB); the scenes need no network"
 _latest: Path | None = None                # the folder loaded last: where scenes:// addresses are looked up
 
 
@@ -37,14 +38,16 @@ def find_data(base_dir: str | os.PathLike | None = None) -> Path:
     places = [Path(asked).expanduser()]
     if len(places[0].parts) == 1:
         starts = (Path.cwd(), Path(__file__).resolve().parent)
-        places += [folder / "datasets" / asked / "data" for start in starts for folder in (start, *start.parents)]
+        places += [folder / "datasets" / asked / "data"
+                   for start in starts for folder in (start, *start.parents)]
     for place in places:
         if (place / _CAPTIONS).is_file():
             return place.resolve()
-    raise DataError(f"the captioning data `{asked}`", f"no {_CAPTIONS} in {places[0].absolute()}"
-                    + (f" or in datasets/{asked}/data of a folder above" if len(places) > 1 else ""),
-                    "`bash datasets/coco/get.sh` fetches COCO (1 GB); the scenes need no network" if asked == "coco"
-                    else _HINT)
+    source = ", which AUTOGRADER_DATA names" if not base_dir and asked != "scenes" else ""
+    above = f" or in datasets/{asked}/data of a folder above" if len(places) > 1 else ""
+    found = f"no {_CAPTIONS} in {places[0].absolute()}{above}"
+    raise DataError(f"the captioning data `{asked}`{source}", found,
+                    _COCO_HINT if asked == "coco" else _HINT)
 
 
 def load_coco_data(base_dir: str | os.PathLike | None = None, max_train: int | None = None,
@@ -127,7 +130,8 @@ def scene_of(url: str, base_dir: str | os.PathLike | None = None) -> Scene:
     """What a scenes:// picture shows: its objects in reading order, each with cell, colour and shape."""
     split, index = _place(url)
     table = _row(_folder(base_dir) / f"{split}2014_images.h5", "scenes", index, url)
-    return tuple(Thing(int(cell), COLOURS[colour], SHAPES[shape]) for cell, colour, shape in table if cell >= 0)
+    return tuple(Thing(int(cell), COLOURS[colour], SHAPES[shape])
+                 for cell, colour, shape in table if cell >= 0)
 
 
 def _folder(base_dir: str | os.PathLike | None) -> Path:
@@ -162,7 +166,7 @@ def _array(path: Path, name: str) -> np.ndarray:
     except FileNotFoundError:
         raise DataError(f"`{name}` from {path.name}", f"no such file in {path.parent}", _HINT) from None
     except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"`{name}` from {path}", f"a damaged or foreign file: {error}",
+        raise DataError(f"`{name}` from {path}", f"a damaged or foreign file: {str(error).splitlines()[0]}",
                         "make or fetch the data again") from error
 
 
@@ -203,4 +207,5 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DataError(f"the file {path.name}", f"{error.strerror or error} in {path.parent}", _HINT) from None
+        found = f"{error.strerror or error} in {path.parent}"
+        raise DataError(f"the file {path.name}", found, _HINT) from None

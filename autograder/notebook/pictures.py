@@ -1,7 +1,7 @@
 """Pictures for notebooks, one call each; the result is matplotlib's current figure (`plt.savefig(...)`).
 
 Text and ground follow matplotlib's style, light or dark.  The colours are from Okabe and Ito's set, told
-apart by colour-blind readers, and chosen to stand out on white and on black.  Nothing is said by colour alone.
+apart by colour-blind readers, and stand out on white and on black.  Nothing is said by colour alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
 
 
 def progress(iterable: Iterable, what: str = "", **options) -> Iterable:
-    """`iterable` with a progress bar that is labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
+    """`iterable` with a progress bar labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                 # tqdm warns on stderr where widgets are not installed
         from tqdm.auto import tqdm
@@ -39,7 +39,7 @@ def show_captions(images: Sequence, captions: Sequence, truths: Sequence[bool] |
                   columns: int = 4) -> None:
     """Pictures with their captions below.
 
-    images: arrays (H, W, 3) or addresses (scenes:// or http://; one that does not answer leaves a blank card).
+    images: arrays (H, W, 3) or addresses (scenes:// or http://; a dead one leaves a blank card).
     captions: sentences, or lists of words.
     truths: whether each caption is true; written above its picture, in words.
     """
@@ -107,7 +107,10 @@ def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights:
 
 def plot_losses(losses: Sequence[float] | Mapping[str, Sequence[float]], title: str = "",
                 log: bool = False) -> None:
-    """Training curves: the losses of one run, or of several by name.  Thin: each value; thick: their mean so far."""
+    """Training curves: the losses of one run, or of several by name.
+
+    The thin line shows each value, the thick one the mean over the last fiftieth of the run.
+    """
     _, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
     _draw_losses(axes, losses if isinstance(losses, Mapping) else {"": losses}, title, log)
 

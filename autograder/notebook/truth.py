@@ -23,7 +23,7 @@ SPECIAL = ("<NULL>", "<START>", "<END>", "<UNK>")           # the ids 0-3, as in
 GLUE = ("a", "and", ",", "is", "left", "right", "of", "above", "below", "in", "the",
         "top", "bottom", "middle", "center", "there")
 WORDS = SPECIAL + GLUE + COLOURS + SHAPES                   # idx_to_word, 30 words
-LONGEST = 15                                                # words in the longest caption, <START> and <END> included
+LONGEST = 15                                                # words in a caption, <START> and <END> included
 
 
 class Thing(NamedTuple):

@@ -52,7 +52,8 @@ def feature_maps(images: np.ndarray) -> Iterator[np.ndarray]:
 def positions() -> np.ndarray:
     """Where each region lies: (36, 12) float32, sines and cosines of its x and y at three frequencies."""
     y, x = (np.mgrid[0:GRID, 0:GRID].reshape(2, -1) + 0.5) / GRID
-    waves = [wave(turns * np.pi * axis) for axis in (x, y) for turns in (1, 2, 4) for wave in (np.sin, np.cos)]
+    waves = [wave(turns * np.pi * axis)
+             for axis in (x, y) for turns in (1, 2, 4) for wave in (np.sin, np.cos)]
     return np.stack(waves, 1).astype(np.float32)
 
 

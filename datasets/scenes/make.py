@@ -46,7 +46,7 @@ def build(train: int, val: int, out: Path) -> dict:
     scenes = world.make_scenes(train, val)
     captions = {split: world.make_captions(scenes[split], split) for split in world.SPLITS}
     tables = {split: world.scene_array(scenes[split]) for split in world.SPLITS}
-    # A note on the bar: a picture counts twice, once when it is drawn and once when the network has seen it.
+    # A picture counts twice: once when it is drawn, once when the network has seen it.
     with tqdm(total=2 * (train + val), unit="picture", desc="scenes", disable=None, leave=False) as bar:
         def counted(steps: Iterator, each: int) -> Iterator:
             for step in steps:
@@ -106,15 +106,15 @@ def is_complete(out: Path, train: int, val: int) -> bool:
 
 
 def make(train: int, val: int, out: Path) -> dict:
-    """Build beside the old files, then put the new ones in their place; the stamp goes first and comes last."""
+    """Build beside the old files, then replace them, file by file; the stamp goes first and comes last."""
     asked = f"{train} + {val} scenes in {out}"
     temporary = None
     try:
         out.mkdir(parents=True, exist_ok=True)
         need, free = BYTES_PER_PICTURE * (train + val), shutil.disk_usage(out).free
         if free < need:
-            raise DataError(asked, f"{free / 1e6:.0f} MB are free on that disk and {need / 1e6:.0f} MB needed",
-                            "free some space, or choose another folder with --out DIR")
+            found = f"{free / 1e6:.0f} MB are free on that disk and {need / 1e6:.0f} MB needed"
+            raise DataError(asked, found, "free some space, or choose another folder with --out DIR")
         temporary = Path(tempfile.mkdtemp(prefix=".making-", dir=out))
         stamp = build(train, val, temporary)
         (temporary / STAMP).write_text(json.dumps(stamp, indent=1) + "\n", encoding="ascii")
@@ -123,8 +123,8 @@ def make(train: int, val: int, out: Path) -> dict:
             os.replace(temporary / name, out / name)
         return stamp
     except OSError as error:
-        raise DataError(asked, f"{type(error).__name__}: {error}",
-                        "check that the folder may be written and the disk has room, "
+        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+        raise DataError(asked, reason, "check that the folder may be written and the disk has room, "
                         "or choose another folder with --out DIR") from error
     finally:
         if temporary:
@@ -177,7 +177,8 @@ def main() -> None:
             print(f"the scenes are complete in {out}")
         else:
             stamp = make(options.train, options.val, out)
-            print(f"made {options.train} + {options.val} scenes, {sum(stamp['bytes'].values()) / 1e6:.0f} MB, in {out}")
+            size = sum(stamp["bytes"].values()) / 1e6
+            print(f"made {options.train} + {options.val} scenes, {size:.0f} MB, in {out}")
         if options.check:
             check(out)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""datasets/coco/get.sh against a small host of our own: fetch, go on, verify, and what it says when it cannot."""
+"""datasets/coco/get.sh against a small host of our own: fetch, go on, verify, and say why it cannot."""
 
 import hashlib
 import os
@@ -73,8 +73,9 @@ def host(archive):
 
 
 def listing(tmp_path: Path, **changed: str) -> Path:
-    lines = [f"{name} {len(content)} {changed.get(name.split('.')[0], hashlib.sha256(content).hexdigest()[:8])}"
-             for name, content in CONTENT.items()]
+    def digest(name: str) -> str:
+        return changed.get(name.split(".")[0]) or hashlib.sha256(CONTENT[name]).hexdigest()[:8]
+    lines = [f"{name} {len(content)} {digest(name)}" for name, content in CONTENT.items()]
     path = tmp_path / "files.txt"
     path.write_text("# name size sha256\n" + "\n".join(lines) + "\n")
     return path
@@ -139,7 +140,7 @@ def test_offline_it_keeps_the_part_and_names_the_scenes(tmp_path, archive):
     assert run.returncode == 1
     assert run.stderr.splitlines()[-3:] == [
         f"the archive {url}", "it could not be fetched; what has come so far is kept",
-        "hint: run this again later to go on; or use the scenes, which need no network: "
+        "hint: run this again later to go on, or use the scenes, which need none: "
         "python datasets/scenes/make.py"]
     assert held(tmp_path) == {"coco_captioning.zip.part": archive[:30_000]}
 
@@ -176,7 +177,8 @@ def test_check_says_what_is_wrong_and_fetches_nothing(tmp_path, host):
     (tmp_path / "data" / "coco2014_vocab.json").unlink()
     run = get(tmp_path, host.url, "--check")
     assert run.returncode == 1 and host.asked == [0]
-    assert run.stderr.splitlines()[1] == f"coco2014_vocab.json is missing,val2014_urls.txt has 5 bytes, not {9 * 15}"
+    assert run.stderr.splitlines()[1] == \
+        f"coco2014_vocab.json is missing,val2014_urls.txt has 5 bytes, not {9 * 15}"
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(tmp_path, host):

@@ -1,4 +1,4 @@
-"""autograder.notebook.data: CS231n's functions on both data sets, and what they say when something is missing."""
+"""autograder.notebook.data: CS231n's functions on both data sets, and what they say without files."""
 
 import json
 import os
@@ -21,8 +21,8 @@ from autograder.notebook.data import (decode_captions, find_data, image_from_url
                                       load_spatial_features, sample_coco_minibatch, scene_of)
 from autograder.notebook.truth import is_true
 
-KEYS = {"train_captions", "train_image_idxs", "val_captions", "val_image_idxs", "train_features", "val_features",
-        "idx_to_word", "word_to_idx", "train_urls", "val_urls"}
+KEYS = {"train_captions", "train_image_idxs", "train_features", "train_urls",
+        "val_captions", "val_image_idxs", "val_features", "val_urls", "idx_to_word", "word_to_idx"}
 
 
 def told(data: dict) -> dict:
@@ -109,7 +109,8 @@ def test_a_minibatch_is_drawn_as_cs231n_does(coco_folder, split):
 
 def test_a_minibatch_has_a_hundred_training_captions_by_default(scenes_folder):
     captions, features, urls = sample_coco_minibatch(load_coco_data(scenes_folder))
-    assert captions.shape == (100, 15) and features.shape == (100, 256) and urls[0].startswith("scenes://train/")
+    assert captions.shape == (100, 15) and features.shape == (100, 256)
+    assert urls[0].startswith("scenes://train/")
 
 
 def test_spatial_features_take_the_place_of_the_global_ones(scenes_folder):
@@ -152,13 +153,15 @@ def test_addresses_belong_to_the_folder_loaded_last(scenes_folder, coco_folder):
         image_from_url("scenes://val/000000")
 
 
-@pytest.mark.parametrize("url", ["scenes://test/000001", "scenes://val/x", "scenes://val/", "scenes://val/-1", ""])
+@pytest.mark.parametrize("url", ["scenes://test/000001", "scenes://val/x", "scenes://val/", "scenes://val/-1",
+                                 "", "http://a/val/3"])
 def test_an_address_that_is_none_is_named(scenes_folder, url):
     load_coco_data(scenes_folder)
     with pytest.raises(DataError) as raised:
         scene_of(url)
-    assert str(raised.value).splitlines() == ["the address of a scene, like scenes://train/000123", repr(url),
-                                              "hint: take addresses from data['train_urls'] or data['val_urls']"]
+    assert str(raised.value).splitlines() == [
+        "the address of a scene, like scenes://train/000123", repr(url),
+        "hint: take addresses from data['train_urls'] or data['val_urls']"]
 
 
 def test_an_address_beyond_the_set_is_named(scenes_folder):
@@ -207,7 +210,7 @@ def test_the_default_is_the_scenes_of_a_folder_above(scenes_folder, tmp_path, mo
 def test_the_environment_names_a_folder_or_a_set(scenes_folder, coco_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_DATA", str(coco_folder))
     assert find_data() == coco_folder.resolve()
-    assert find_data(scenes_folder) == scenes_folder.resolve()             # said in the call: more to the point
+    assert find_data(scenes_folder) == scenes_folder.resolve()            # what the call says goes first
     shutil.copytree(coco_folder, tmp_path / "datasets" / "coco" / "data")
     monkeypatch.setenv("AUTOGRADER_DATA", "coco")
     assert find_data() == (tmp_path / "datasets" / "coco" / "data").resolve()
@@ -220,8 +223,11 @@ def test_missing_data_names_the_command_that_makes_it(tmp_path, monkeypatch):
     assert str(raised.value).splitlines() == [
         "the captioning data `scenes`",
         f"no coco2014_captions.h5 in {tmp_path / 'scenes'} or in datasets/scenes/data of a folder above",
-        "hint: make the scenes with `python datasets/scenes/make.py` (ten seconds, offline), or name a folder: "
-        "AUTOGRADER_DATA=... or base_dir=..."]
+        "hint: make the scenes: `python datasets/scenes/make.py` in the folder of the project "
+        "(seconds, offline); or name another folder by AUTOGRADER_DATA or base_dir"]
+    monkeypatch.setenv("AUTOGRADER_DATA", "/nowhere")
+    with pytest.raises(DataError, match="the captioning data `/nowhere`, which AUTOGRADER_DATA names"):
+        load_coco_data()
     with pytest.raises(DataError, match="datasets/coco/get.sh"):
         load_coco_data("coco")
     with pytest.raises(DataError, match=f"no coco2014_captions.h5 in {tmp_path}/a/b\nhint"):
@@ -244,7 +250,7 @@ def test_damaged_files_are_named(coco_folder, tmp_path):
     with pytest.raises(DataError, match="damaged or foreign"):
         load_coco_data(folder)
     os.truncate(folder / "train2014_vgg16_fc7_pca.h5", 5000)
-    with pytest.raises(DataError, match="`features` from .*train2014_vgg16_fc7_pca.h5\na damaged or foreign file"):
+    with pytest.raises(DataError, match="`features` from .*fc7_pca.h5\na damaged or foreign file"):
         load_coco_data(folder)
     with h5py.File(folder / "coco2014_captions.h5", "w") as file:
         file["something"] = 1
@@ -255,7 +261,8 @@ def test_damaged_files_are_named(coco_folder, tmp_path):
 def test_the_import_of_the_package_is_light_and_every_name_is_there():
     program = ("import sys, time; began = time.perf_counter(); import autograder.notebook; "
                "took = time.perf_counter() - began; "
-               "assert not {'torch', 'matplotlib', 'pytest', 'numpy', 'h5py'} & set(sys.modules); print(took)")
+               "assert not {'torch', 'matplotlib', 'pytest', 'numpy', 'h5py'} & set(sys.modules); "
+               "print(took)")
     root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(root)}, capture_output=True,
                          text=True, timeout=60)
@@ -267,7 +274,8 @@ def test_the_import_of_the_package_is_light_and_every_name_is_there():
 
 
 def test_loading_data_needs_neither_torch_nor_matplotlib(scenes_folder):
-    program = ("import sys; from autograder.notebook import load_coco_data, is_true; load_coco_data(sys.argv[1]); "
+    program = ("import sys; from autograder.notebook import load_coco_data, is_true; "
+               "load_coco_data(sys.argv[1]); "
                "assert not {'torch', 'matplotlib', 'pytest', 'scipy'} & set(sys.modules)")
     ran = subprocess.run([sys.executable, "-c", program, str(scenes_folder)], capture_output=True, text=True,
                          env={"PYTHONPATH": str(Path(__file__).parents[2])}, timeout=60)

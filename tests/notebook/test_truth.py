@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from autograder.notebook.data import load_coco_data
-from autograder.notebook.truth import (COLOURS, LONGEST, SHAPES, WORDS, Thing, describe, is_grammatical, is_true,
-                                       judge, relations, truth_rate, words_of)
+from autograder.notebook.truth import (COLOURS, LONGEST, SHAPES, WORDS, Thing, describe, is_grammatical,
+                                       is_true, judge, relations, truth_rate, words_of)
 
 
 def scenes(count: int, seed: int = 0) -> list:
@@ -65,8 +65,9 @@ def test_every_true_relation_in_either_order_is_true(caption):
 
 
 @pytest.mark.parametrize("caption", [
-    "a red circle is below a blue square", "a blue square is above a red circle", "a red circle in the top left",
-    "a red circle , a blue square and a green cross", "a red circle is above a blue circle", ""])
+    "a red circle is below a blue square", "a blue square is above a red circle",
+    "a red circle in the top left", "a red circle , a blue square and a green cross",
+    "a red circle is above a blue circle", ""])
 def test_what_does_not_hold_or_is_not_all_is_not_true(caption):
     assert not is_true(caption, SCENE)
 
@@ -78,7 +79,8 @@ def test_three_objects_may_come_in_any_order():
 
 
 @pytest.mark.parametrize("caption", [
-    "a red circle is left a blue square", "a red circle is above of a blue square", "red circle in the top left",
+    "a red circle is left a blue square", "a red circle is above of a blue square",
+    "red circle in the top left",
     "there is a red circle is above a blue square", "a red circle above a blue square", "a a red circle",
     "a red circle in the middle middle", "a red circle in the left top", "<START>", "<UNK> red circle"])
 def test_what_the_grammar_does_not_know(caption):
