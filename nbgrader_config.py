@@ -1,6 +1,7 @@
 """nbgrader's configuration for this course: stock `nbgrader` commands work in this folder.
 
-Its autograde step examines a notebook in the sandboxed room instead of executing it in a kernel.
+Its autograde step examines a notebook in the sandboxed room instead of executing it in a kernel, and takes from
+a submission nothing but the text of its cells.
 """
 
 from pathlib import Path
@@ -10,13 +11,16 @@ from autograder.release.notebook import ANSWER_STUB
 
 c = get_config()  # noqa: F821 (traitlets gives it to every configuration file)
 
-c.CourseDirectory.root = str(Path.cwd())
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.source_directory = "build/source"  # made by `autograder release`; never solutions/ itself
 c.CourseDirectory.release_directory = "assignments"
 
 c.ClearSolutions.code_stub = {"python": STUB}
 c.ClearSolutions.text_stub = ANSWER_STUB
 
+c.Autograde.pre_convert_hook = "autograder.gradebook.preprocessor.know_assignment"
+c.Autograde.exporter_class = "autograder.gradebook.preprocessor.BlankExporter"
+c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [
     "autograder.gradebook.preprocessor.Examine",
     "nbgrader.preprocessors.SaveAutoGrades",

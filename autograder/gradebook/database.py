@@ -1,0 +1,175 @@
+"""Opens nbgrader's gradebook, and makes sure that an assignment and its cells are in it."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from jupyter_core.paths import jupyter_config_path
+from nbgrader import dbutil
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import SaveCells
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from tornado.log import app_log
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.course.assignment import Assignment
+from autograder.errors import GradebookError
+from autograder.release.notebook import release_notebook
+
+CONFIG = "nbgrader_config.py"
+
+# What a database says, and what to do about it.
+HINTS = {
+    "locked": "another program is writing to it, formgrader or a database browser: close it and run this again",
+    "not a database": "restore it from a copy, or move it away: a new one is made, without scores given by hand",
+    "malformed": "restore it from a copy, or move it away: a new one is made, without scores given by hand",
+    "readonly": "this user may not write to it: look at the permissions of the file and its folder",
+    "unable to open": "look at the permissions of the file and its folder",
+    "no such column": "it belongs to another nbgrader: back it up, then run `nbgrader db upgrade`",
+    "no such table": "it belongs to another nbgrader: back it up, then run `nbgrader db upgrade`",
+    "does not exist": "look at `c.CourseDirectory.db_url`, or run `nbgrader db upgrade` after a backup",
+    "connect": "is the database server running? Look at `c.CourseDirectory.db_url`",
+}
+
+
+def course_config(root: Path) -> Config:
+    """nbgrader's configuration: Jupyter's folders first, the course's own nbgrader_config.py last."""
+    config = Config()
+    for folder in [*reversed(jupyter_config_path()), str(root)]:
+        if Path(folder, CONFIG).is_file():
+            config.merge(PyFileConfigLoader(CONFIG, path=folder).load_config())
+    return config
+
+
+def course_directory(root: Path, config: Config) -> CourseDirectory:
+    return CourseDirectory(config=config, root=str(Path(root).resolve()))
+
+
+def database_url(directory: CourseDirectory, db_url: str | None = None) -> str:
+    """The database to use; a relative SQLite path is meant from the course's folder."""
+    given = db_url or directory.db_url
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise GradebookError("a database URL, such as sqlite:////path/gradebook.db", f"`{given}` is none") from None
+    if url.drivername.startswith("sqlite") and url.database not in (None, "", ":memory:"):
+        url = url.set(database=os.path.join(directory.root, url.database))
+    return url.render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def readable_errors(url: str) -> Iterator[None]:
+    """Turns what a database says into a GradebookError. nbgrader's own traceback on the way is not printed."""
+    before, app_log.disabled = app_log.disabled, True
+    try:
+        yield
+    except (SQLAlchemyError, InvalidEntry) as error:
+        raise _readable(error, url) from error
+    finally:
+        app_log.disabled = before
+
+
+def is_new(url: str) -> bool:
+    """Whether there is nothing in the database yet, or no database."""
+    with readable_errors(url):
+        return _version(url) == "new"
+
+
+def open_gradebook(url: str, course_id: str = "") -> Gradebook:
+    """Raises GradebookError for a database that cannot be opened or was made by another nbgrader."""
+    with readable_errors(url):
+        try:
+            version = _version(url)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise GradebookError(f"a gradebook at {_shown(url)}", str(error),
+                                 "install the driver of that database, such as psycopg2-binary") from None
+        if version not in ("new", _head()):
+            raise GradebookError(f"a gradebook of nbgrader's present format at {_shown(url)}",
+                                 f"its format is {version or 'older than any number'}, expected {_head()}",
+                                 "back it up, then run `nbgrader db upgrade`")
+        with _own_programs_first():  # nbgrader calls the program `alembic`, also where no environment is active
+            return Gradebook(url, course_id)
+
+
+def ensure_assignment(gradebook: Gradebook, assignment: Assignment, url: str) -> None:
+    """Puts an assignment and its cells into the gradebook, as `nbgrader generate_assignment` does."""
+    notebook = nbformat.from_dict(json.loads(release_notebook(assignment)))
+    for cell in notebook.cells:
+        cell.source = "".join(cell.source)
+    with readable_errors(url):
+        gradebook.update_or_create_assignment(assignment.name)
+        if _is_current(gradebook, assignment, notebook):
+            return
+        gradebook.db.remove()  # SaveCells opens a connection of its own
+        names = {"notebook": assignment.notebook.stem, "assignment": assignment.name, "db_url": url}
+        try:
+            SaveCells().preprocess(notebook, {"nbgrader": names})
+        except RuntimeError as error:
+            raise GradebookError(f"the cells of {assignment.name} as they were when its first submission was graded",
+                                 str(error), "to start its grades anew, back up the gradebook and run "
+                                 f"`nbgrader db assignment remove {assignment.name} --force`") from None
+
+
+def _is_current(gradebook: Gradebook, assignment: Assignment, notebook) -> bool:
+    """Whether the gradebook knows exactly these cells."""
+    try:
+        row = gradebook.find_notebook(assignment.notebook.stem, assignment.name)
+    except MissingEntry:
+        return False
+    rules = [cell.metadata.nbgrader | {"source": cell.source} for cell in notebook.cells if "nbgrader" in cell.metadata]
+    return ({(cell.name, cell.checksum, cell.source) for cell in row.source_cells}
+            == {(rule["grade_id"], rule["checksum"], rule["source"]) for rule in rules}
+            and {(cell.name, cell.max_score) for cell in row.grade_cells}
+            == {(rule["grade_id"], float(rule["points"])) for rule in rules if rule["grade"]}
+            and {cell.name for cell in row.solution_cells} == {rule["grade_id"] for rule in rules if rule["solution"]})
+
+
+def _version(url: str) -> str:
+    """The format of a database: "new" for an empty one, "" for one that does not say."""
+    if (database := make_url(url)).drivername.startswith("sqlite") and not os.path.exists(database.database or ""):
+        return "new"
+    engine = create_engine(url)
+    try:
+        tables = inspect(engine).get_table_names()
+        if "alembic_version" not in tables:
+            return "" if tables else "new"
+        with engine.connect() as connection:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+    finally:
+        engine.dispose()
+
+
+def _head() -> str:
+    """The format that this nbgrader writes."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
+
+
+@contextlib.contextmanager
+def _own_programs_first() -> Iterator[None]:
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _readable(error: Exception, url: str) -> GradebookError:
+    found = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    hint = next((hint for words, hint in HINTS.items() if words in str(error)),
+                "the reports are saved: run this again once the database works")
+    return GradebookError(f"a gradebook that can be read and written at {_shown(url)}", found, hint)
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)

@@ -1,0 +1,144 @@
+"""Makes the graded notebook: a student's cells between the course's own, and each check cell's result as its output.
+
+nbgrader reads the points from these outputs, formgrader and feedback show them. Every cell is built anew, so that
+nothing in a submission but text reaches them: no metadata, no outputs, no changed locked cell.
+"""
+
+import copy
+import json
+from html import escape
+from pathlib import Path
+
+from autograder import submission
+from autograder.course.assignment import Assignment
+from autograder.errors import SubmissionError
+from autograder.release.notebook import release_notebook
+from autograder.render import clean, part_html
+from autograder.report import PartResult, Report
+
+MAX_SOURCE = 500_000  # characters of one cell
+MAX_ATTACHMENTS = 8_000_000  # characters (base64) of pictures in one written answer
+
+
+class GradedNotebooks:
+    """Makes the graded notebooks of one assignment."""
+
+    def __init__(self, assignment: Assignment):
+        self.stem = assignment.notebook.stem
+        self._handout = json.loads(release_notebook(assignment))
+        self._course = {_grade_id(cell): cell | {"source": "".join(cell["source"])}
+                        for cell in self._handout["cells"] if _grade_id(cell)}
+
+    def make(self, folder: Path, report: Report | None = None) -> dict:
+        """The notebook (nbformat 4.5) of one submission folder; without a report, without results."""
+        cells = self._merged(self._submitted(folder, report))
+        if report is not None:
+            _put_results(cells, self._course, report)
+        return {**self._handout, "cells": cells}
+
+    def _submitted(self, folder: Path, report: Report | None) -> list[dict]:
+        """The raw cells of a submission; none of one that could not be read."""
+        try:
+            if report is None or not report.problem:
+                return submission._raw_cells(submission.find_notebook(folder, self.stem)[0])
+        except (SubmissionError, OSError):
+            pass
+        return []
+
+    def _merged(self, submitted: list[dict]) -> list[dict]:
+        """The submitted cells in their order. Of several copies of a course's cell the last one counts."""
+        last = {_grade_id(raw): position for position, raw in enumerate(submitted)}
+        cells = []
+        for position, raw in enumerate(submitted):
+            name = _grade_id(raw)
+            if name in self._course and last[name] == position:
+                cells.append(self._own(name, raw))
+            else:
+                cells.append(_plain(raw, position))
+        self._put_back(cells)
+        return cells
+
+    def _own(self, name: str, raw: dict) -> dict:
+        """A cell of the course, with the student's text where it is theirs to write."""
+        cell = copy.deepcopy(self._course[name])
+        if not cell["metadata"]["nbgrader"]["locked"]:
+            cell["source"] = _text(raw)
+            if cell["cell_type"] == "markdown" and (attachments := _attachments(raw)):
+                cell["attachments"] = attachments
+        return cell
+
+    def _put_back(self, cells: list[dict]) -> None:
+        """Inserts each graded or locked cell that is missing behind the course's cell that comes before it."""
+        place = 0
+        for name, cell in self._course.items():
+            found = next((i for i, each in enumerate(cells) if _grade_id(each) == name), None)
+            rules = cell["metadata"]["nbgrader"]
+            if found is not None:
+                place = found + 1
+            elif rules["grade"] or rules["locked"]:
+                cells.insert(place, copy.deepcopy(cell))
+                place += 1
+
+
+def to_json(notebook: dict) -> str:
+    """Notebook JSON as nbformat writes it."""
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def points_text(points: float, maximum: float) -> str:
+    """What nbgrader reads as a check cell's points: never above the maximum, negative or not a number.
+
+    It would abort the submission for the first, and give full marks for the others.
+    """
+    text = repr(float(max(0.0, min(points, maximum))))
+    return text.removesuffix(".0")
+
+
+def _put_results(cells: list[dict], course: dict[str, dict], report: Report) -> None:
+    parts = {part.name: part for part in report.parts}
+    answered = {question.name for question in report.questions if question.answered}
+    for cell in cells:
+        name, rules = _grade_id(cell), cell["metadata"].get("nbgrader", {})
+        if rules.get("grade") and rules["solution"]:
+            if name not in answered:  # the stub's own text is how nbgrader tells that there is no response
+                cell["source"] = course[name]["source"]
+        elif rules.get("grade"):
+            cell["outputs"] = [_result(parts.get(name), rules["points"], report.problem)]
+
+
+def _result(part: PartResult | None, maximum: float, problem: str) -> dict:
+    points = points_text(part.points, maximum) if part else "0"
+    words = f"<p>{escape(clean(problem or 'This part was not examined.'))}</p>" if problem or not part else ""
+    return {"output_type": "execute_result", "execution_count": None, "metadata": {},
+            "data": {"text/plain": points, "text/html": words + (part_html(part) if part else "")}}
+
+
+def _plain(raw: dict, position: int) -> dict:
+    """A cell of the student's own."""
+    kind = raw.get("cell_type")
+    kind = kind if kind in ("code", "markdown", "raw") else "raw"
+    cell = {"cell_type": kind, "id": f"student-{position}", "metadata": {}, "source": _text(raw)}
+    return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
+
+
+def _text(raw: dict) -> str:
+    text = submission._source(raw)
+    text = text if len(text) <= MAX_SOURCE else text[:MAX_SOURCE] + "\n..."
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a file
+
+
+def _attachments(raw: dict) -> dict:
+    """The pictures of a written answer, if they are what nbformat says: {name: {"image/png": base64}}."""
+    found = raw.get("attachments")
+    if not isinstance(found, dict) or len(json.dumps(found)) > MAX_ATTACHMENTS:
+        return {}
+    return {_ascii(name): {kind: data} for name, bundle in found.items() if isinstance(bundle, dict)
+            for kind, data in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(data, str)}
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def _grade_id(cell: dict) -> str:
+    return submission._grade_id(cell)
