@@ -20,9 +20,11 @@ import tempfile
 from pathlib import Path
 from typing import Iterator
 
-import h5py
-import numpy as np
-from tqdm import tqdm
+os.environ.setdefault("OMP_NUM_THREADS", "1")               # before NumPy: on a busy machine more is slower
+
+import h5py                                                 # noqa: E402
+import numpy as np                                          # noqa: E402
+from tqdm import tqdm                                       # noqa: E402
 
 try:
     from autograder.errors import DataError
@@ -32,8 +34,8 @@ except ModuleNotFoundError:
              "found that this Python does not have it\n"
              "hint: run ./setup.sh first, or: pip install -e . in the folder of the project")
 
-import features
-import world
+import features                                             # noqa: E402
+import world                                                # noqa: E402
 
 VERSION = 1                                                 # of the content: raise it when any array changes
 STAMP = "scenes.json"

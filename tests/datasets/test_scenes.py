@@ -22,7 +22,7 @@ README = (ROOT / "datasets" / "scenes" / "README.md").read_text(encoding="utf-8"
 
 def run(*options: str) -> subprocess.CompletedProcess:
     script = ROOT / "datasets" / "scenes" / "make.py"
-    surroundings = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    surroundings = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
     return subprocess.run([sys.executable, script, *map(str, options)], env=surroundings, capture_output=True,
                           text=True, timeout=60)
 
