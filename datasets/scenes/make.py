@@ -22,17 +22,16 @@ from typing import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")               # before NumPy: on a busy machine more is slower
 
-import h5py                                                 # noqa: E402
-import numpy as np                                          # noqa: E402
-from tqdm import tqdm                                       # noqa: E402
-
 try:
+    import h5py
+    import numpy as np
+    from tqdm import tqdm
+
     from autograder.errors import DataError
     from autograder.notebook.truth import WORDS, is_true, words_of
-except ModuleNotFoundError:
-    sys.exit("asked for the scenes, which are told with the package `autograder`\n"
-             "found that this Python does not have it\n"
-             "hint: run ./setup.sh first, or: pip install -e . in the folder of the project")
+except ModuleNotFoundError as error:
+    sys.exit(f"the scenes\nthis Python ({sys.executable}) has no module `{error.name}`\n"
+             "hint: run ./setup.sh, then: source .venv/bin/activate")
 
 import features                                             # noqa: E402
 import world                                                # noqa: E402

@@ -13,6 +13,7 @@ def scripts():
     """An object with the modules `make`, `world` and `features`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(SCENES)
+        patch.setenv("OMP_NUM_THREADS", "1")                # make.py would set it, and leave it set
         import make
         for name in ("make", "world", "features"):
             patch.delitem(sys.modules, name)                # nobody else shall find these names

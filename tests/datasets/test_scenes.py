@@ -199,3 +199,10 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 @pytest.mark.parametrize("options", [("--train", "0"), ("--val", "-3"), ("--train", "many")])
 def test_a_senseless_size_is_refused(options, tmp_path):
     assert run(*options, "--out", tmp_path).returncode == 2
+
+
+def test_a_python_without_the_packages_is_sent_to_setup():
+    script = ROOT / "datasets" / "scenes" / "make.py"
+    made = subprocess.run([sys.executable, "-I", "-S", script], capture_output=True, text=True, timeout=60)
+    assert made.returncode == 1
+    assert re.fullmatch(r"the scenes\nthis Python \(.*\) has no module `h5py`\nhint: run ./setup.sh, .*\n", made.stderr)
