@@ -205,4 +205,5 @@ def test_a_python_without_the_packages_is_sent_to_setup():
     script = ROOT / "datasets" / "scenes" / "make.py"
     made = subprocess.run([sys.executable, "-I", "-S", script], capture_output=True, text=True, timeout=60)
     assert made.returncode == 1
-    assert re.fullmatch(r"the scenes\nthis Python \(.*\) has no module `h5py`\nhint: run ./setup.sh, .*\n", made.stderr)
+    assert re.fullmatch(r"the scenes\nthis Python \(.*\) has no module `h5py`\nhint: run ./setup.sh, .*\n",
+                        made.stderr)
