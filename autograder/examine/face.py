@@ -25,11 +25,17 @@ class Face:
 
     def __init__(self, backend: Backend):
         self._backend = backend
+        self._handles: dict[str, Handle] = {}  # a check calls the same few functions many times
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return wrap(self._backend, self._backend.get(None, name))
+        if name not in self._handles:
+            value = wrap(self._backend, self._backend.get(None, name))
+            if type(value) is not Handle:
+                return value
+            self._handles[name] = value
+        return self._handles[name]
 
     def vjp(self, function: "Handle", args: tuple, cotangent: Any, kwargs: dict | None = None) -> Any:
         """(outputs, [gradient of each argument or None], {parameter: gradient}) of sum(outputs * cotangent)."""
