@@ -27,6 +27,7 @@ class Channel:
     def __init__(self, connection: socket.socket, output: int, max_output: int):
         self.connection, self.output, self.max_output = connection, output, max_output
         self.text = bytearray()
+        self.output_ended = False
         self.poll = select.poll()
         self.poll.register(output, select.POLLIN)
         connection.setblocking(False)
@@ -51,11 +52,14 @@ class Channel:
 
     def drain(self) -> None:
         """Keeps what was printed, up to the cap. One read: a flood must not hold the deadline up."""
+        if self.output_ended:
+            return
         try:
             piece = os.read(self.output, OUTPUT_PIECE)
         except BlockingIOError:
             return
         if not piece:
+            self.output_ended = True
             self.poll.unregister(self.output)
         self.text += piece[:self.max_output - len(self.text)]
 

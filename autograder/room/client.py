@@ -1,6 +1,5 @@
 """The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -204,10 +203,11 @@ class Room:
     def _end(self, reason: str = "it was closed") -> None:
         self._reason = reason
         self.alive = False
-        with contextlib.suppress(BlockingIOError, OSError):
-            self._channel.drain()
-        exited = self._control.end_room(self._number)
-        self._channel.close()
+        self._channel.drain()
+        try:
+            exited = self._control.end_room(self._number)
+        finally:
+            self._channel.close()
         self.usage = Usage(exited.get("cpu", 0.0), exited.get("memory", 0))
 
 

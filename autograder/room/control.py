@@ -61,7 +61,9 @@ class Control:
             if number in self.living:
                 with contextlib.suppress(Gone):
                     self._send({"kill": number})
-            return self.wait_exit(number, ANSWER) or {}
+            exited = self.wait_exit(number, ANSWER) or {}
+            self._forget(number)
+            return exited
 
     def wait_exit(self, number: int, seconds: float) -> dict | None:
         """The exit message of a room, None if none comes within that time."""
@@ -73,8 +75,7 @@ class Control:
                 self.living.discard(number)
             except TimeoutError:
                 return None
-            self._forget_folder(number)
-            return self.exits.pop(number, None)
+            return self.exits.get(number)
 
     def close(self) -> None:
         with self.lock:
@@ -88,8 +89,13 @@ class Control:
         self.plan = launch.make_plan(self.mode, self.folder.path, self.preload)
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        with theirs, open(self.folder.path / "log", "wb") as log:
-            self.process = launch.start(self.plan, theirs, log)
+        try:
+            with theirs, open(self.folder.path / "log", "wb") as log:
+                self.process = launch.start(self.plan, theirs, log)
+        except OSError as error:
+            self.socket.close()
+            self.folder.remove()
+            raise RoomUnavailable(f"a fork server in mode `{self.mode}`", str(error)) from None
         self.socket.send(json.dumps(self.plan).encode())
 
     def _stop(self) -> None:
@@ -108,13 +114,13 @@ class Control:
         try:
             told = self._packet(START)
         except (Gone, TimeoutError):
-            told = {"failed": "it ended or hung before it was ready"}
+            told = {}
         if "ready" in told:
             return told["ready"]
         log = (self.folder.path / "log").read_text(errors="replace")[-2000:]
+        found = told.get("failed") or f"it ended or hung before it was ready\n{log}"
         self.close()
-        raise RoomUnavailable(asked, f"{told['failed']}\n{log}".strip(),
-                              "`autograder doctor` lists what this machine can give")
+        raise RoomUnavailable(asked, found.strip(), "`autograder doctor` lists what this machine can give")
 
     def _open(self, limits: dict) -> tuple[int, socket.socket, int]:
         self.ready()
@@ -148,7 +154,8 @@ class Control:
         folder.chmod(0o777)
         return str(folder)
 
-    def _forget_folder(self, number: int) -> None:
+    def _forget(self, number: int) -> None:
+        self.exits.pop(number, None)
         if self.mode == "plain":
             shutil.rmtree(self.folder.path / f"room-{number}", ignore_errors=True)
 

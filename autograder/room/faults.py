@@ -12,6 +12,7 @@ MAX_MESSAGE = 2000
 MAX_FRAMES = 20
 MAX_NAME = 200
 WALLS = {errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOSYS}
+PROCESSES = "/multiprocessing/"  # fails there for want of shared memory
 NOTE = " (a room has one process, no network, and a private folder as its only place to write)"
 
 
@@ -24,7 +25,7 @@ def fault_of(error: BaseException, cells: Container[str]) -> dict:
     if isinstance(error, SyntaxError) and _text(lambda: error.filename, MAX_NAME) in cells:
         own.append((error.filename, error.lineno or 0, "<module>"))
         message = _text(lambda: error.msg, MAX_MESSAGE)
-    if isinstance(error, OSError) and error.errno in WALLS:
+    if isinstance(error, OSError) and (error.errno in WALLS or any(PROCESSES in frame[0] for frame in walk)):
         message += NOTE
     unwritten = ""
     if isinstance(error, NotImplementedError) and walk and walk[-1] in own:

@@ -47,14 +47,16 @@ def _tried(mode: str) -> str:
     from autograder.room.client import Limits, Room
     from autograder.room.control import Control
 
-    control = Control(mode, ())
+    control = None
     try:
+        control = Control(mode, ())
         with Room(control, Limits()) as room:
             room.confirm_walls()
     except RoomUnavailable as error:
         return error.found.strip().splitlines()[-1]
     finally:
-        control.close()
+        if control:
+            control.close()
     return ""
 
 

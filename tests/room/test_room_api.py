@@ -1,0 +1,176 @@
+"""The operations of a room, the same in every mode."""
+
+import numpy as np
+import pytest
+
+from autograder.errors import RoomDied, RoomUnavailable, StudentRaised
+
+CELL = '''
+import numpy as np
+
+SCALE = 3
+
+def scaled(x, offset=0):
+    x *= SCALE
+    return x + offset
+
+class Model:
+    def __init__(self):
+        self.params = {"W": np.ones(2)}
+
+    def loss(self, x):
+        return float((x * self.params["W"]).sum()), self
+
+    def unwritten(self):
+        raise NotImplementedError("write your code here")
+'''
+
+
+@pytest.fixture
+def notebook(room):
+    room.run(CELL, "cell 1")
+    return room
+
+
+def raised(action, *args, **kwargs) -> StudentRaised:
+    with pytest.raises(StudentRaised) as caught:
+        action(*args, **kwargs)
+    return caught.value
+
+
+def test_functions_are_called_with_copies(notebook):
+    x = np.arange(3.0)
+    got = notebook.call(notebook.get(None, "scaled"), (x,), {"offset": 1})
+    assert got.tolist() == [1, 4, 7]
+    assert x.tolist() == [0, 1, 2]
+
+
+def test_names_and_attributes_are_read_and_set(notebook):
+    assert notebook.get(None, "SCALE") == 3
+    notebook.set(None, "SCALE", 5)
+    assert notebook.call(notebook.get(None, "scaled"), (1,)) == 5
+    model = notebook.call(notebook.get(None, "Model"))
+    assert model.type == "Model"
+    notebook.set(model, "params", {"W": np.array([2.0, 4.0])})
+    assert notebook.get(model, "params")["W"].tolist() == [2, 4]
+    loss, same_model = notebook.call(notebook.get(model, "loss"), (np.ones(2),))
+    assert loss == 6 and same_model.type == "Model"
+    assert notebook.call(notebook.get(same_model, "loss"), (np.zeros(2),))[0] == 0
+
+
+def test_later_cells_see_earlier_names_and_an_error_stops_only_its_cell(notebook):
+    assert raised(notebook.run, "import not_installed_anywhere", "cell 2").kind == "ModuleNotFoundError"
+    notebook.run("twice = lambda x: scaled(x) * 2", "cell 3")
+    assert notebook.call(notebook.get(None, "twice"), (1,)) == 6
+
+
+def test_expressions_of_a_check_see_numpy_but_not_the_notebook(notebook):
+    total = notebook.evaluate("lambda out: np.sum(out ** 2)")
+    assert notebook.call(total, (np.array([1.0, 2.0]),)) == 5
+    assert raised(notebook.evaluate, "SCALE").kind == "NameError"
+
+
+def test_a_missing_name_is_the_students_fault(notebook):
+    fault = raised(notebook.get, None, "softmax")
+    assert (fault.kind, fault.message, fault.frames) == ("NameError", "name 'softmax' is not defined", [])
+    assert raised(notebook.get, notebook.call(notebook.get(None, "Model")), "forward").kind == "AttributeError"
+
+
+def test_frames_are_the_students_own(notebook):
+    notebook.run("def outer(x):\n    return inner(x)\ndef inner(x):\n    return np.linalg.inv(x)", "cell 4")
+    fault = raised(notebook.call, notebook.get(None, "outer"), (np.zeros((2, 2)),))
+    assert fault.kind == "LinAlgError"
+    assert fault.frames == [("cell 4", 2, "outer"), ("cell 4", 4, "inner")]
+    assert fault.unwritten == ""
+
+
+def test_an_unwritten_function_is_named(notebook):
+    model = notebook.call(notebook.get(None, "Model"))
+    fault = raised(notebook.call, notebook.get(model, "unwritten"))
+    assert fault.kind == "NotImplementedError" and fault.unwritten == "Model.unwritten"
+
+
+def test_a_syntax_error_names_its_line(room):
+    fault = raised(room.run, "x = 1\ny = = 2", "cell 7")
+    assert (fault.kind, fault.frames) == ("SyntaxError", [("cell 7", 2, "<module>")])
+
+
+def test_inspect_finds_the_source_of_functions_and_classes(notebook):
+    notebook.run("import inspect\nsources = inspect.getsource(scaled), inspect.getsource(Model)", "cell 2")
+    function, model = notebook.get(None, "sources")
+    assert function.startswith("def scaled") and model.startswith("class Model") and "unwritten" in model
+
+
+def test_what_belongs_to_a_live_notebook_does_nothing(room):
+    room.run("import autograder.notebook\n"
+             "from autograder.notebook import check, load_coco_data, progress\n"
+             "from autograder.notebook.truth import is_true\n"
+             "data = load_coco_data(pca_features=True)\n"
+             "for name, value in data.items():\n    print(name)\n"
+             "get_ipython().run_line_magic('matplotlib', 'inline')\n"
+             "display(data)\n"
+             "check('part')\n"
+             "steps = [step for step in progress(range(3))]\n"
+             "again = __name__ == '__main__'", "cell 1")
+    assert room.get(None, "steps") == [0, 1, 2]
+    assert room.get(None, "again") is True
+    assert room.output == ""
+
+
+def test_output_is_kept_up_to_its_cap(room):
+    room.run("import sys\nprint('hello')\nprint('warned', file=sys.stderr)", "cell 1")
+    assert room.output == "hello\nwarned\n"
+    room.run("print('x' * 10_000_000)", "cell 2")
+    assert len(room.output) == 64 << 10
+
+
+def test_random_numbers_are_the_same_in_every_room(server):
+    def drawn():
+        with server.open() as room:
+            return room.evaluate("(np.random.rand(), __import__('random').random(), hash('text'))")
+
+    assert drawn() == drawn()
+
+
+def test_containers_that_are_not_plain_stay_in_the_room(room):
+    room.run("import collections\n"
+             "endless = []\nendless.append(endless)\n"
+             "pair = collections.namedtuple('Pair', 'a b')(1, 2)\n"
+             "many = list(range(200_000))", "cell 1")
+    assert [room.get(None, name).type for name in ("endless", "pair", "many")] == ["list", "Pair", "list"]
+    assert room.call(room.evaluate("len"), (room.get(None, "many"),)) == 200_000
+
+
+def test_a_room_can_write_only_what_its_mode_allows(server):
+    with server.open() as room:
+        write = "import tempfile\nwith tempfile.TemporaryFile() as file:\n    file.write(b'x')"
+        if server.mode == "landlock":
+            assert raised(room.run, write, "cell 1").kind == "FileNotFoundError"
+        else:
+            room.run(write, "cell 1")
+
+
+def test_a_closed_room_says_so(server):
+    room = server.open()
+    room.run("x = 1", "cell 1")
+    assert room.alive
+    room.close()
+    room.close()
+    assert not room.alive and room.usage.cpu > 0 and room.usage.memory > 1 << 20
+    with pytest.raises(RoomDied, match="it was closed"):
+        room.get(None, "x")
+
+
+def test_rooms_do_not_see_each_other(server):
+    with server.open() as first, server.open() as second:
+        first.run("import numpy\nnumpy.sum = lambda x: 42\nsecret = 1", "cell 1")
+        assert first.evaluate("np.sum([1, 2])") == 42
+        assert second.evaluate("np.sum([1, 2])") == 3
+        assert raised(second.get, None, "secret").kind == "NameError"
+
+
+def test_unknown_modes_are_refused():
+    from autograder.room import RoomServer
+
+    with pytest.raises(RoomUnavailable, match="bubblewrap, namespaces, landlock, plain"):
+        RoomServer(mode="docker")
