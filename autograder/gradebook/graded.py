@@ -1,7 +1,7 @@
 """Makes the graded notebook: a student's cells between the course's own, and each check cell's result as its output.
 
 nbgrader reads the points from these outputs, formgrader and feedback show them. Every cell is built anew, so that
-nothing in a submission but text reaches them: no metadata, no outputs, no changed locked cell.
+nothing in a submission but text reaches them: no metadata, no outputs, and no changed locked cell.
 """
 
 import copy
@@ -12,12 +12,12 @@ from pathlib import Path
 from autograder import submission
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
+from autograder.gradebook import harmless
 from autograder.release.notebook import release_notebook
 from autograder.render import clean, part_html
 from autograder.report import PartResult, Report
 
 MAX_SOURCE = 500_000  # characters of one cell
-MAX_ATTACHMENTS = 8_000_000  # characters (base64) of pictures in one written answer
 
 
 class GradedNotebooks:
@@ -62,9 +62,7 @@ class GradedNotebooks:
         """A cell of the course, with the student's text where it is theirs to write."""
         cell = copy.deepcopy(self._course[name])
         if not cell["metadata"]["nbgrader"]["locked"]:
-            cell["source"] = _text(raw)
-            if cell["cell_type"] == "markdown" and (attachments := _attachments(raw)):
-                cell["attachments"] = attachments
+            _write(cell, raw)
         return cell
 
     def _put_back(self, cells: list[dict]) -> None:
@@ -114,30 +112,28 @@ def _result(part: PartResult | None, maximum: float, problem: str) -> dict:
 
 
 def _plain(raw: dict, position: int) -> dict:
-    """A cell of the student's own."""
-    kind = raw.get("cell_type")
-    kind = kind if kind in ("code", "markdown", "raw") else "raw"
-    cell = {"cell_type": kind, "id": f"student-{position}", "metadata": {}, "source": _text(raw)}
-    return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
+    """A cell of the student's own, or a statement. Raw cells become Markdown: nbconvert would print their HTML."""
+    cell = {"cell_type": "markdown", "id": f"student-{position}", "metadata": {}, "source": ""}
+    if raw.get("cell_type") == "code":
+        cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
+    _write(cell, raw)
+    return cell
+
+
+def _write(cell: dict, raw: dict) -> None:
+    """Puts a submitted cell's text, and the pictures in it, into a cell that is not locked."""
+    text = _text(raw)
+    if cell["cell_type"] == "markdown" and text != cell["source"]:
+        if pictures := harmless.attachments(raw.get("attachments")):
+            cell["attachments"] = pictures
+        text = harmless.markdown(text, pictures)
+    cell["source"] = text
 
 
 def _text(raw: dict) -> str:
     text = submission._source(raw)
     text = text if len(text) <= MAX_SOURCE else text[:MAX_SOURCE] + "\n..."
     return text.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a file
-
-
-def _attachments(raw: dict) -> dict:
-    """The pictures of a written answer, if they are what nbformat says: {name: {"image/png": base64}}."""
-    found = raw.get("attachments")
-    if not isinstance(found, dict) or len(json.dumps(found)) > MAX_ATTACHMENTS:
-        return {}
-    return {_ascii(name): {kind: data} for name, bundle in found.items() if isinstance(bundle, dict)
-            for kind, data in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(data, str)}
-
-
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode()
 
 
 def _grade_id(cell: dict) -> str:
