@@ -106,7 +106,7 @@ def test_a_forged_value_is_only_a_value_and_the_true_answer_betrays_it(room):
     room.run("def answer():\n    os.write(3, frame(['d', 'id', 4, 'ok', 42]))\n    return 41", "cell 2")
     try:
         assert room.call(room.get(None, "answer")) == 42
-        with pytest.raises(BadReply, match="before the question|another question"):
+        with pytest.raises(BadReply, match="before the question|another question|follow"):
             room.get(None, "answer")
     except BadReply as fault:
         assert "follow" in fault.reason
