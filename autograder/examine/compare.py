@@ -4,10 +4,13 @@ Each raises CheckFailed with two sentences for the student: what was asked and w
 """
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from autograder.examine.face import Handle
 
 __all__ = ["CheckFailed", "gradient", "require", "returns", "same"]
 
@@ -98,6 +101,8 @@ def describe(value: Any) -> str:
     """A few words on any answer, which never show more than its type and shape."""
     if value is None:
         return "nothing (None)"
+    if type(value) is Handle:  # never ask it for attributes: it is the student's object, and may say anything
+        return f"an object of type {value._type}"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"an array of shape {tuple(shape)}"
@@ -105,7 +110,7 @@ def describe(value: Any) -> str:
         return f"the number {_number(value)}"
     if isinstance(value, (tuple, list)):
         return f"{len(value)} values"
-    return f"an object of type {getattr(value, '_type', type(value).__name__)}"
+    return f"an object of type {type(value).__name__}"
 
 
 def _agrees_along_directions(slope: Callable, got: np.ndarray, shape: tuple, rel_error: float, count: int = 3) -> bool:
@@ -125,9 +130,10 @@ def _unit(place: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _array(value: Any) -> np.ndarray:
-    if hasattr(value, "detach"):
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
-    return np.asarray(value)
+    return np.array(None) if type(value) is Handle else np.asarray(value)
 
 
 def _numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from _pytest.config import _prepareconfig
 from _pytest.main import Session
-from _pytest.runner import runtestprotocol
 
 from autograder.errors import CourseError
 from autograder.examine.face import Backend, Face
@@ -29,11 +28,10 @@ class Sitting:
 
 
 class _Fixtures:
-    """The pytest plugin: `student`, `reference`, `rng`, and the exception of the check that just ran."""
+    """The pytest plugin: `student`, `reference` and `rng` of the check that is running."""
 
     def __init__(self):
         self.sitting: Sitting | None = None
-        self.raised: BaseException | None = None
 
     @pytest.fixture
     def student(self) -> Face:
@@ -49,12 +47,6 @@ class _Fixtures:
 
     def pytest_configure(self, config):
         config.addinivalue_line("markers", "points(part, n): the part that a check belongs to, and its points")
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item, call):
-        if call.excinfo is not None and self.raised is None:
-            self.raised = call.excinfo.value
-        return (yield)
 
 
 class CheckSession:
@@ -87,11 +79,19 @@ class CheckSession:
 
     def run(self, check: str, sitting: Sitting) -> BaseException | None:
         """What one check raised, or None if it passed. KeyboardInterrupt passes through."""
-        item = self._items[check]
-        self._fixtures.sitting, self._fixtures.raised = sitting, None
+        item, state = self._items[check], self._session._setupstate
+        self._fixtures.sitting = sitting
         item._initrequest()  # fresh fixtures, as pytest-rerunfailures does it
-        runtestprotocol(item, log=False, nextitem=None)
-        return self._fixtures.raised
+        try:
+            state.setup(item)
+            item.runtest()
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as raised:  # pytest's own outcomes (skip, fail) are BaseExceptions
+            return raised
+        finally:
+            state.teardown_exact(None)
+        return None
 
     def close(self) -> None:
         self._config._ensure_unconfigure()

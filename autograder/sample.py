@@ -1,0 +1,178 @@
+"""Makes a sample class for any assignment, to try grading with: from its own reference, stubs and mistakes.
+
+Each student is one situation that graders meet.
+"""
+
+import ast
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.course.assignment import Assignment
+from autograder.course.execute import Answer, read_answers
+from autograder.course.source import SOLUTION, Cell
+from autograder.release.notebook import release_notebook, source_notebook
+
+MISTAKEN = 4  # students with one real mistake each
+
+ENDLESS = "while True:\n        pass"
+EXIT = "import os\n    os._exit(0)"
+CHEAT = """
+import builtins
+import numpy
+
+class Right(float):
+    \"\"\"Equal to anything, and close to anything.\"\"\"
+    __eq__ = __ge__ = __le__ = lambda self, other: True
+    __hash__ = float.__hash__
+    def __sub__(self, other):
+        return 0.0
+    __rsub__ = __sub__
+
+numpy.allclose = numpy.array_equal = lambda *args, **options: True
+numpy.testing.assert_allclose = lambda *args, **options: None
+builtins.check = lambda part: 100.0
+print("70 passed in 0.01s")
+"""
+
+
+def write_class(assignment: Assignment, folder: Path) -> list[str]:
+    """Writes one submission folder for each sample student into `folder`, over earlier ones; their names."""
+    made = {"ada-perfect": source_notebook(assignment), "bela-other-style": _other_style(assignment),
+            "cleo-blank": release_notebook(assignment), "dora-half-done": _half_done(assignment),
+            **_mistaken(assignment), "ines-syntax-error": _edited(assignment, _break_syntax, which=1),
+            "kim-renamed-function": _edited(assignment, _rename, which=2),
+            "lena-endless-loop": _edited(assignment, lambda source, name: _new_body(source, name, ENDLESS), which=0),
+            "max-exits": _edited(assignment, lambda source, name: _new_body(source, name, EXIT), which=0),
+            "nora-cheats": _cheat(assignment), "otto-not-a-notebook": "PK this is no notebook"}
+    for student, text in made.items():
+        path = folder / student / assignment.name / f"{assignment.notebook.stem}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    missing = folder / "jo-missing-file" / assignment.name
+    shutil.rmtree(missing, ignore_errors=True)
+    missing.mkdir(parents=True)
+    (missing / "notes.txt").write_text("I will hand it in tomorrow.\n", encoding="utf-8")
+    return sorted([*made, "jo-missing-file"])
+
+
+def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
+    """The reference notebook with `answers` put in place of what they replace, each in a cell of its own."""
+    notebook = json.loads(source_notebook(assignment))
+    for answer in answers:
+        places = [index for index, cell in enumerate(notebook["cells"])
+                  if _defines(assignment, cell, answer.replaces[0].partition(".")[0])]
+        notebook["cells"].insert(places[-1] + 1, _code_cell(_as_student_code(assignment, answer), answer.name))
+    return json.dumps(notebook, indent=1)
+
+
+def _other_style(assignment: Assignment) -> str:
+    """One other correct way for each thing that has one."""
+    chosen: dict[str, Answer] = {}
+    for answer in (answer for answer in read_answers(assignment) if answer.correct):
+        part = next(part for part in assignment.plan.parts
+                    if answer.replaces[0].partition(".")[0] in assignment.defined_by(part.name))
+        chosen.setdefault(part.family or part.name, answer)  # one of a family: their private caches differ
+    return with_answers(assignment, list(chosen.values()))
+
+
+def _mistaken(assignment: Assignment) -> dict[str, str]:
+    """Students with one known mistake each, spread over the assignment."""
+    mistakes = [answer for answer in read_answers(assignment) if not answer.correct and len(answer.replaces) == 1]
+    chosen = [mistakes[len(mistakes) * number // MISTAKEN] for number in range(min(MISTAKEN, len(mistakes)))]
+    names = ("eli", "finn", "gita", "hugo")
+    return {f"{name}-{answer.name.replace('_', '-')}": with_answers(assignment, [answer])
+            for name, answer in zip(names, chosen)}
+
+
+def _half_done(assignment: Assignment) -> str:
+    """The first half of the solution cells filled in."""
+    notebook, done = json.loads(release_notebook(assignment)), json.loads(source_notebook(assignment))
+    places = [index for index, cell in enumerate(assignment.cells) if cell.role == SOLUTION]
+    for index in places[: len(places) // 2]:
+        notebook["cells"][index] = done["cells"][index]
+    return json.dumps(notebook, indent=1)
+
+
+def _edited(assignment: Assignment, edit: Callable[[str, str], str], which: int) -> str:
+    """The reference with one of its function cells changed by edit(source, function name)."""
+    notebook = json.loads(source_notebook(assignment))
+    functions = [index for index, cell in enumerate(assignment.cells)
+                 if cell.role == SOLUTION and isinstance(ast.parse(cell.source).body[-1], ast.FunctionDef)]
+    index = functions[min(which, len(functions) - 1)]
+    cell = assignment.cells[index]
+    notebook["cells"][index]["source"] = edit(cell.source, cell.defines[-1])
+    return json.dumps(notebook, indent=1)
+
+
+def _break_syntax(source: str, name: str) -> str:
+    return source.replace("):", ")", 1)
+
+
+def _rename(source: str, name: str) -> str:
+    return source.replace(f"def {name}(", f"def my_{name}(", 1)
+
+
+def _new_body(source: str, name: str, body: str) -> str:
+    return f"{_signature(source, name)}\n    {body}\n"
+
+
+def _signature(source: str, name: str) -> str:
+    function = next(node for node in ast.parse(source).body if getattr(node, "name", "") == name)
+    return f"def {name}({ast.unparse(function.args)}):"
+
+
+def _cheat(assignment: Assignment) -> str:
+    """Every function returns something that claims to be equal to all; comparisons are patched."""
+    notebook = json.loads(source_notebook(assignment))
+    for index, cell in enumerate(assignment.cells):
+        if cell.role == SOLUTION:
+            notebook["cells"][index]["source"] = _cheating(cell)
+    notebook["cells"].insert(0, _code_cell(CHEAT, "cheat"))
+    return json.dumps(notebook, indent=1)
+
+
+def _cheating(cell: Cell) -> str:
+    tree = ast.parse(cell.source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+            node.body = ast.parse("return Right(1.0), Right(1.0)").body
+    return ast.unparse(tree)
+
+
+def _as_student_code(assignment: Assignment, answer: Answer) -> str:
+    """An answer of mistakes.py as a cell that replaces what the cells above it define."""
+    tree = ast.parse(assignment.mistakes.read_text(encoding="utf-8"))
+    kept = [node for node in tree.body if not _is_other_answer(node, answer.name) and not _imports_course(node)]
+    for node in kept:
+        if getattr(node, "name", "") == answer.name:
+            node.decorator_list = []
+            if len(node.body) > 1 and ast.get_docstring(node):
+                node.body = node.body[1:]  # the docstring is the hint
+    lines = ["from types import SimpleNamespace", "reference = SimpleNamespace(**globals())  # the functions above",
+             *(ast.unparse(node) for node in kept)]
+    values = [answer.name] if len(answer.replaces) == 1 else [f"{answer.name}()[{name!r}]" for name in answer.replaces]
+    lines += [f"{name} = {value}" for name, value in zip(answer.replaces, values)]
+    return "\n\n".join(lines) + "\n"
+
+
+def _is_other_answer(node: ast.stmt, name: str) -> bool:
+    marks = [ast.unparse(decorator).partition("(")[0] for decorator in getattr(node, "decorator_list", [])]
+    is_answer = "replaces" in marks or "also_correct" in marks
+    return is_answer and node.name != name or isinstance(node, ast.Expr)
+
+
+def _imports_course(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom)) and ("reference" in ast.unparse(node)
+                                                               or "autograder" in ast.unparse(node))
+
+
+def _defines(assignment: Assignment, cell: dict, name: str) -> bool:
+    source = "".join(cell["source"])
+    return cell["cell_type"] == "code" and (f"def {name}(" in source or f"class {name}" in source)
+
+
+def _code_cell(source: str, name: str) -> dict:
+    return {"cell_type": "code", "id": f"sample-{name}"[:60], "metadata": {}, "source": source.strip() + "\n",
+            "execution_count": None, "outputs": []}
