@@ -82,6 +82,17 @@ def feedback(assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--mutants", type=click.IntRange(0), help="Mutants tried per part (default: all).")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")
+def audit(assignments: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
+    """Let the course check itself: references, stubs, mistakes, alternatives, mutants. Exit code 1 on a problem."""
+    from autograder.cli import course_verbs
+
+    course_verbs.audit(assignments, mutants, jobs)
+
+
+@main.command()
 @click.argument("assignment")
 @click.option("--into", type=click.Path(file_okay=False), default="submitted", show_default=True,
               help="The folder to make submissions in.")

@@ -1,9 +1,12 @@
-"""release, handout, sample: the author's and the instructor's verbs on a course."""
+"""release, handout, audit, sample: the author's and the instructor's verbs on a course."""
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
+from autograder.cli.progress import progress_bar
 from autograder.course import assignment_names, find_root, load_assignment
 from autograder.errors import CourseError
 
@@ -25,6 +28,44 @@ def release(names: tuple[str, ...], verify: bool) -> None:
         else:
             changed = build.release(assignment)
             console.print(f"{name}: {', '.join(changed) if changed else 'nothing changed'}")
+
+
+def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
+    from autograder.audit.run import audit as run
+
+    root = find_root()
+    assignments = [load_assignment(name, root) for name in names or assignment_names(root)]
+    with progress_bar() as progress:
+        task = progress.add_task("auditing", total=sum(len(each.plan.parts) for each in assignments))
+        results = run(assignments, mutants, jobs,
+                      lambda result: progress.update(task, advance=1, description=result.part[:24]))
+    console.print(_audit_table(results))
+    for result in results:
+        for problem in result.problems:
+            console.print(f"{result.assignment} {result.part}: {problem}", markup=False)
+    sys.exit(any(result.problems for result in results))
+
+
+def _audit_table(results: list) -> Table:
+    table = Table(title="audit", title_justify="left")
+    for heading in ("assignment", "part"):
+        table.add_column(heading)
+    for heading in ("checks", "reference", "stub", "mistakes", "caught", "hinted", "other answers", "accepted",
+                    "mutants", "killed", "equivalent"):
+        table.add_column(heading, justify="right")
+    counted = ("checks", "mistakes", "caught", "hinted", "alternatives", "accepted", "mutants", "killed", "equivalent")
+    total = {name: sum(getattr(result, name) for result in results) for name in counted}
+    for result in results:
+        values = {name: str(getattr(result, name)) for name in counted}
+        table.add_row(result.assignment, result.part, values.pop("checks"), _word(result.reference, "passes"),
+                      _word(result.stub, "clean"), *values.values(), end_section=result is results[-1])
+    table.add_row("", "all", str(total.pop("checks")), _word(all(result.reference for result in results), "pass"),
+                  _word(all(result.stub for result in results), "clean"), *map(str, total.values()))
+    return table
+
+
+def _word(good: bool, word: str) -> str:
+    return word if good else f"not {word}"
 
 
 def handout(name: str, archive: bool) -> None:

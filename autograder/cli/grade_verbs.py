@@ -1,12 +1,10 @@
 """grade, feedback: the instructor's verbs on submissions."""
 
-import sys
-
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from autograder.cli.progress import progress_bar
 from autograder.course import find_root, load_assignment
 from autograder.errors import SubmissionError
 from autograder.render import number
@@ -24,7 +22,7 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     folders = _chosen(submissions(root, name), students, name)
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
     kept = 0
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("grading", total=len(folders))
 
         def on_report(report: Report, from_before: bool) -> None:
@@ -63,14 +61,9 @@ def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
 def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> None:
     from autograder.gradebook.writer import GradebookWriter
 
-    with GradebookWriter(root, assignment) as writer, _progress() as progress:
+    with GradebookWriter(root, assignment) as writer, progress_bar() as progress:
         for report in progress.track(reports, description="gradebook"):
             writer.write(report, folders[report.student])
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                    console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _show_table(name: str, reports: list[Report]) -> None:

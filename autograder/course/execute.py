@@ -65,12 +65,21 @@ def execute_reference(assignment: Assignment) -> types.ModuleType:
 
 def read_answers(assignment: Assignment) -> list[Answer]:
     """The catalogue in mistakes.py, in file order. It may `import reference`."""
+    return [_read_answer(value) for value in vars(_mistakes(assignment)).values() if hasattr(value, "_answers")]
+
+
+def read_equivalent(assignment: Assignment) -> dict[str, str]:
+    """EQUIVALENT of mistakes.py: mutant -> the reason why it computes the same."""
+    return dict(vars(_mistakes(assignment)).get("EQUIVALENT", {}))
+
+
+def _mistakes(assignment: Assignment) -> types.ModuleType:
     module = types.ModuleType(f"mistakes {assignment.name}")
     module.__file__ = str(assignment.mistakes)
     source = assignment.mistakes.read_text(encoding="utf-8")
     with _importable_reference(execute_reference(assignment)):
         exec(compile(source, str(assignment.mistakes), "exec"), module.__dict__)
-    return [_read_answer(value) for value in vars(module).values() if hasattr(value, "_answers")]
+    return module
 
 
 def with_answer(assignment: Assignment, answer: Answer) -> types.ModuleType:

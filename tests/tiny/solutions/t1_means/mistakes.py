@@ -35,3 +35,8 @@ def forgets_the_sign(self, x):
 @also_correct("row_mean")
 def with_a_loop(x):
     return np.array([row.mean() for row in x])
+
+
+EQUIVALENT = {
+    "centred: (x, mean) -> (mean, x)": "the cache is the student's own: nothing reads it",
+}

@@ -1,0 +1,162 @@
+"""Audits one part: right answers pass its checks, stubs fail cleanly, mistakes and mutants are caught."""
+
+import contextlib
+import random
+import signal
+from dataclasses import dataclass, field
+
+from autograder.audit.mutants import Mutant, mutants
+from autograder.course import execute
+from autograder.course.assignment import Assignment
+from autograder.course.plan import Check
+from autograder.errors import StudentFault, TimedOut
+from autograder.examine import hints
+from autograder.examine.desks import NamespaceDesk
+from autograder.examine.examiner import Examiner
+from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.open import functions_by_part, written_in
+from autograder.report import PASSED
+
+MUTANT_SECONDS = 10
+
+
+@dataclass
+class PartAudit:
+    """What was found on one part. `problems` are sentences; there should be none."""
+
+    assignment: str
+    part: str
+    checks: int = 0
+    reference: bool = True
+    stub: bool = True
+    mistakes: int = 0
+    caught: int = 0
+    hinted: int = 0
+    alternatives: int = 0
+    accepted: int = 0
+    mutants: int = 0
+    killed: int = 0
+    equivalent: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class PartAuditor:
+    """Audits the parts of one assignment in this process, with an examiner that is open."""
+
+    def __init__(self, assignment: Assignment, examiner: Examiner):
+        self.assignment, self.examiner = assignment, examiner
+        self.answers = execute.read_answers(assignment)
+        self.reasons = execute.read_equivalent(assignment)
+        self.functions = functions_by_part(assignment)
+
+    def audit(self, part: str, budget: int | None = None) -> PartAudit:
+        """The audit of one part; `budget` bounds how many of its mutants are tried (None: all)."""
+        result = PartAudit(self.assignment.name, part, len(self.assignment.plan.checks_of(part)))
+        self._audit_reference(result)
+        self._audit_stub(result)
+        for answer in self.answers:
+            if self._home(answer) == part:
+                (self._audit_alternative if answer.correct else self._audit_mistake)(result, answer)
+        for mutant in self._chosen(part, budget):
+            self._audit_mutant(result, mutant)
+        return result
+
+    def _home(self, answer: execute.Answer) -> str:
+        """The part that an answer belongs to: the first whose cells define what it replaces."""
+        names = {name.partition(".")[0] for name in answer.replaces}
+        return next((part.name for part in self.assignment.plan.parts
+                     if names & self.assignment.defined_by(part.name)), "")
+
+    def _checks(self, names: tuple[str, ...], part: str) -> list[Check]:
+        """The checks of all parts that share the cells of what is replaced."""
+        owners = {name.partition(".")[0] for name in names}
+        return [check for each in self.assignment.plan.parts if owners & self.assignment.defined_by(each.name)
+                for check in self.assignment.plan.checks_of(each.name)]
+
+    def _audit_reference(self, result: PartAudit) -> None:
+        for check in self.assignment.plan.checks_of(result.part):
+            raised = self.examiner.run(check, self.examiner.reference(check.name))
+            if raised is not None:
+                result.reference = False
+                result.problems.append(f"the reference fails `{check.name}`: {type(raised).__name__}: {raised}")
+
+    def _audit_stub(self, result: PartAudit) -> None:
+        desk = NamespaceDesk(lambda: vars(execute.execute(execute.stub_sources(self.assignment))))
+        for check in self.examiner.examine(desk, only=[result.part])[0].checks:
+            clean = check.verdict != PASSED and ("not attempted" in check.found or "waits for" in check.found)
+            if not clean:
+                result.stub = False
+                result.problems.append(f"the stub is not reported as unwritten by `{check.name}`: {check.found}")
+
+    def _audit_alternative(self, result: PartAudit, answer: execute.Answer) -> None:
+        result.alternatives += 1
+        names = vars(execute.with_answer(self.assignment, answer))
+        for check in self._checks(answer.replaces, result.part):
+            raised = self.examiner.run(check, NamespaceBackend(names))
+            if raised is not None:
+                result.problems.append(f"the correct answer `{answer.name}` fails `{check.name}`: {raised}")
+                return
+        result.accepted += 1
+
+    def _audit_mistake(self, result: PartAudit, answer: execute.Answer) -> None:
+        result.mistakes += 1
+        names = vars(execute.with_answer(self.assignment, answer))
+        raised = {check: self.examiner.run(check, NamespaceBackend(names))
+                  for check in self._checks(answer.replaces, result.part)}
+        caught = {check: fault for check, fault in raised.items() if fault is not None}
+        result.caught += bool(caught)
+        hinted = any(self._hint(check, fault) == answer.hint for check, fault in caught.items())
+        result.hinted += hinted
+        if not caught:
+            result.problems.append(f"no check notices the mistake `{answer.name}`")
+        elif not hinted:
+            result.problems.append(f"the mistake `{answer.name}` is caught by `{next(iter(caught)).name}`, "
+                                   "but does not earn its own hint")
+
+    def _hint(self, check: Check, fault: BaseException) -> str:
+        evidence = getattr(fault, "evidence", None)
+        return hints.earned_hint(hints.Evidence(*evidence) if evidence else None, self.examiner.known_mistakes(check))
+
+    def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
+        """The part's mutants, or an even, repeatable choice of `budget` of them."""
+        first = {name: each for each, names in reversed(self.functions.items()) for name in names}
+        found = [mutant for cell in self.assignment.cells_of(part) for mutant in mutants(cell)
+                 if first.get(mutant.function) == part and mutant.function in written_in(cell)]
+        if budget is None or len(found) <= budget:
+            return found
+        return random.Random(part).sample(found, budget)
+
+    def _audit_mutant(self, result: PartAudit, mutant: Mutant) -> None:
+        result.mutants += 1
+        if mutant.name in self.reasons:
+            result.equivalent += 1
+        elif self._is_killed(mutant):
+            result.killed += 1
+        else:
+            result.problems.append(f"a mutant survives: {mutant.name}")
+
+    def _is_killed(self, mutant: Mutant) -> bool:
+        sources = [(name, mutant.source if name == mutant.cell else source)
+                   for name, source in execute.reference_sources(self.assignment)]
+        try:
+            with deadline(MUTANT_SECONDS):
+                names = vars(execute.execute(sources))
+                return any(self.examiner.run(check, NamespaceBackend(names)) is not None
+                           for check in self._checks((mutant.function,), ""))
+        except (execute.CourseError, StudentFault):
+            return True
+
+
+@contextlib.contextmanager
+def deadline(seconds: int):
+    """Raises TimedOut in this (main) thread when the time is over."""
+    def stop(number, frame):
+        raise TimedOut(seconds)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
