@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from alembic.script import ScriptDirectory
 from jupyter_core.paths import jupyter_config_path
-from nbgrader import dbutil
+from nbgrader import api, dbutil
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
@@ -95,8 +95,7 @@ def open_gradebook(url: str, course_id: str = "") -> Gradebook:
             raise GradebookError(f"a gradebook of nbgrader's present format at {_shown(url)}",
                                  f"its format is {version or 'older than any number'}, expected {_head()}",
                                  "back it up, then run `nbgrader db upgrade`")
-        with _own_programs_first():  # nbgrader calls the program `alembic`, also where no environment is active
-            return Gradebook(url, course_id)
+        return Gradebook(url, course_id)
 
 
 def ensure_assignment(gradebook: Gradebook, assignment: Assignment, url: str) -> None:
@@ -149,19 +148,11 @@ def _version(url: str) -> str:
 
 def _head() -> str:
     """The format that this nbgrader writes."""
-    from alembic.script import ScriptDirectory
-
     return ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
 
 
-@contextlib.contextmanager
-def _own_programs_first() -> Iterator[None]:
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
+# nbgrader would start the program `alembic` for this: a second, and an error where no environment is active.
+api.get_alembic_version = _head
 
 
 def _readable(error: Exception, url: str) -> GradebookError:

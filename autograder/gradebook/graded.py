@@ -13,6 +13,7 @@ from autograder import submission
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
 from autograder.gradebook import harmless
+from autograder.gradebook.public import public
 from autograder.release.notebook import release_notebook
 from autograder.render import clean, part_html
 from autograder.report import PartResult, Report
@@ -108,7 +109,7 @@ def _result(part: PartResult | None, maximum: float, problem: str) -> dict:
     points = points_text(part.points, maximum) if part else "0"
     words = f"<p>{escape(clean(problem or 'This part was not examined.'))}</p>" if problem or not part else ""
     return {"output_type": "execute_result", "execution_count": None, "metadata": {},
-            "data": {"text/plain": points, "text/html": words + (part_html(part) if part else "")}}
+            "data": {"text/plain": points, "text/html": words + (part_html(public(part)) if part else "")}}
 
 
 def _plain(raw: dict, position: int) -> dict:

