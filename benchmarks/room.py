@@ -34,13 +34,14 @@ def measure(mode: str, preload: tuple[str, ...]) -> dict[str, float]:
             echo = room.evaluate("lambda x: x")
             for column, size in SIZES.items():
                 value = np.zeros(size // 8) if size else 0
-                times[column] = [_timed(lambda: room.call(echo, (value,))) for _ in range(20 if size > 1 << 20 else 200)]
+                repeats = 20 if size > 1 << 20 else 200
+                times[column] = [_timed(room.call, echo, (value,)) for _ in range(repeats)]
     return {column: 1000 * statistics.median(values) for column, values in times.items()}
 
 
-def _timed(action) -> float:
+def _timed(action, *args) -> float:
     begin = time.perf_counter()
-    action()
+    action(*args)
     return time.perf_counter() - begin
 
 

@@ -1,42 +1,18 @@
 """The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
 
-import os
-import signal
-import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
-from autograder.room import wire
+from autograder.errors import BadReply, RoomDied, RoomUnavailable, TimedOut
+from autograder.room import modes, wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
+from autograder.room.replies import Limits, Usage, reason_of, value_of
 from autograder.room.wire import Opaque
 
 START = 60.0  # seconds for the first sign of life of a room
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one room may use. Sizes in bytes, beyond what the interpreter and its libraries take."""
-
-    memory: int = 2 << 30
-    cpu: int = 600  # seconds, over the room's whole life
-    threads: int = 128
-    files: int = 128
-    file_size: int = 64 << 20
-    scratch: int = 64 << 20
-    output: int = 64 << 10
-    reply: int = 256 << 20
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a room used: cpu in seconds, memory in bytes (largest resident size, shared pages included)."""
-
-    cpu: float = 0.0
-    memory: int = 0
 
 
 class RoomServer:
@@ -46,18 +22,14 @@ class RoomServer:
     mode: None for the strongest that works here; "plain" must be asked for. Raises RoomUnavailable.
     """
 
-    def __init__(self, preload: Sequence[str] = ("numpy",), mode: str | None = None, limits: Limits = Limits()):
-        from autograder.room import modes
-
+    def __init__(self, preload: Sequence[str] = ("numpy",), mode: str | None = None, limits: Limits | None = None):
         self.mode = modes.chosen(mode)
-        self.limits = limits
+        self.limits = limits or Limits()
         self._control = Control(self.mode, ("numpy", *(name for name in preload if name != "numpy")))
 
     @property
     def walls(self) -> dict[str, Any]:
         """For the report: the mode, what it means, and which layers stand."""
-        from autograder.room import modes
-
         plan = self._control.plan
         confined = self.mode != "plain"
         return {
@@ -160,7 +132,7 @@ class Room:
         frame = wire.encode({"id": self._count, **request})
         try:
             reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
-            return self._value_of(reply)
+            return value_of(reply, self._count, self._limits)
         except Late:
             self._end("it was stopped at a deadline")
             raise TimedOut(timeout) from None
@@ -181,18 +153,6 @@ class Room:
             raise RoomUnavailable("a confined room", self.output[-2000:] or "it ended before its walls stood") from None
         self._confined = True
 
-    def _value_of(self, reply: dict) -> Any:
-        kind = set(reply) - {"id"}
-        if type(reply.get("id")) is not int or reply["id"] != self._count:
-            raise wire.WireError("it answers another question")
-        if kind == {"ok"}:
-            return reply["ok"]
-        if kind == {"too big"}:
-            raise BadReply(f"{_plain(reply['too big'])}; at most {self._limits.reply} are accepted")
-        if kind == {"fault"}:
-            raise student_raised(reply["fault"])
-        raise wire.WireError("it has no known form")
-
     def _end_of_itself(self) -> str:
         """The channel was closed from within: why, in words."""
         exited = self._control.wait_exit(self._number, seconds=1.0)
@@ -209,42 +169,3 @@ class Room:
         finally:
             self._channel.close()
         self.usage = Usage(exited.get("cpu", 0.0), exited.get("memory", 0))
-
-
-def student_raised(fault: Any) -> StudentRaised:
-    """The exception for a reply's fault; WireError unless every field has its exact form."""
-    if type(fault) is not dict or set(fault) != {"kind", "message", "frames", "unwritten"}:
-        raise wire.WireError("a fault has no known form")
-    frames = fault["frames"]
-    if type(frames) is not list or len(frames) > 100:
-        raise wire.WireError("a fault has no known frames")
-    for frame in frames:
-        if type(frame) is not tuple or [type(entry) for entry in frame] != [str, int, str]:
-            raise wire.WireError("a fault has no known frames")
-    told = [(cell[:200], line, function[:200]) for cell, line, function in frames]
-    return StudentRaised(_plain(fault["kind"], 200), _plain(fault["message"]), told, _plain(fault["unwritten"], 200))
-
-
-def _plain(text: Any, limit: int = 2200) -> str:
-    if type(text) is not str:
-        raise wire.WireError("a text is not a text")
-    return text[:limit]
-
-
-def reason_of(exited: dict, limits: Limits) -> str:
-    """Why a process ended, in words for a student."""
-    code = exited["code"]
-    if code >= 0:
-        return f"it exited by itself with code {code}"
-    if exited["cpu"] >= limits.cpu - 1:
-        return f"it used more than {limits.cpu} s of processor time"
-    if -code in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL):
-        return f"it crashed ({signal.Signals(-code).name}), often for want of memory or by very deep recursion"
-    return f"it was killed ({_signal_name(-code)}), often for want of memory"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 from autograder.errors import RoomUnavailable
 from autograder.room import launch, scratch
@@ -47,7 +46,7 @@ class Control:
         with self.lock:
             if self.closed or os.getpid() != self.owner:
                 raise RoomUnavailable("a room", "its server was closed, or belongs to another process")
-            for attempt in range(2):
+            for _ in range(2):
                 try:
                     return self._open(limits)
                 except Gone:
@@ -79,7 +78,9 @@ class Control:
 
     def close(self) -> None:
         with self.lock:
-            if not self.closed:
+            if os.getpid() != self.owner:  # a fork of the examiner: the fork server is not its own to stop
+                self.socket.close()
+            elif not self.closed:
                 self.closed = True
                 self._stop()
 

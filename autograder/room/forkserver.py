@@ -11,6 +11,7 @@ because a student's code can read a command line and an environment. Messages ar
 One thread only: a forked child hangs for ever in a thread pool that its parent has started.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -24,7 +25,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from autograder.room import jail, kernel  # noqa: E402
+from autograder.room import jail, kernel
 
 READY = b"\x01"
 
@@ -54,6 +55,8 @@ class ForkServer:
         self.baseline = None
         self.wake, write_end = os.pipe()
         os.set_blocking(write_end, False)
+        if jail.LINUX:
+            kernel.adopt_orphans()
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
 
@@ -140,10 +143,8 @@ class ForkServer:
 
     def kill_group(self, pid: int) -> None:
         """The room's processes; a pid namespace dies with its first process anyway."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def reap(self) -> None:
         while self.rooms:
@@ -152,9 +153,18 @@ class ForkServer:
                 return
             if pid in self.rooms:
                 self.kill_group(pid)
+                self.kill_orphans()
                 self.send({"exit": self.rooms.pop(pid), "code": os.waitstatus_to_exitcode(status),
                            "cpu": usage.ru_utime + usage.ru_stime,
                            "memory": usage.ru_maxrss * (1024 if jail.LINUX else 1)})
+
+    def kill_orphans(self) -> None:
+        """Processes that a room without a pid namespace left behind; they are children of this one now."""
+        if self.own_pids or not jail.LINUX:
+            return
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            for pid in {int(word) for word in file.read().split()} - set(self.rooms):
+                os.kill(pid, signal.SIGKILL)
 
     def send(self, message: dict) -> None:
         try:
@@ -165,6 +175,10 @@ class ForkServer:
     def end(self) -> None:
         for pid in self.rooms:
             self.kill_group(pid)
+        for pid in list(self.rooms):
+            os.waitpid(pid, 0)
+            del self.rooms[pid]
+        self.kill_orphans()
         os._exit(0)
 
 

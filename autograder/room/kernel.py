@@ -17,7 +17,8 @@ READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC = 1, 2, 4, 8
 REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
 DETACH = 2
 
-_PDEATHSIG, _DUMPABLE, _KEEP_CAPS, _SECCOMP, _BOUNDING_DROP, _NO_NEW_PRIVS, _AMBIENT = 1, 4, 8, 22, 24, 38, 47
+_PDEATHSIG, _DUMPABLE, _KEEP_CAPS, _SECCOMP = 1, 4, 8, 22  # options of prctl
+_BOUNDING_DROP, _CHILD_SUBREAPER, _NO_NEW_PRIVS, _AMBIENT = 24, 36, 38, 47
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR = 442
 _AT_RECURSIVE = 0x8000
@@ -58,6 +59,11 @@ def die_with_parent() -> None:
 def set_dumpable(dumpable: bool) -> None:
     """Whether others of the same user may trace this process and read its memory; setuid forgets it."""
     prctl(_DUMPABLE, int(dumpable))
+
+
+def adopt_orphans() -> None:
+    """Descendants whose parents have ended become children of this process instead of init's."""
+    prctl(_CHILD_SUBREAPER, 1)
 
 
 def forbid_new_privileges() -> None:
@@ -126,7 +132,7 @@ def set_capabilities(wanted: set[int]) -> None:
 def close_from(first: int) -> None:
     """Closes every descriptor from `first` on."""
     if libc is None or libc.close_range(ctypes.c_uint(first), ctypes.c_uint(0xFFFFFFFF), 0) < 0:
-        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+        os.closerange(first, min(os.sysconf("SC_OPEN_MAX"), 1 << 16))
 
 
 class _Program(ctypes.Structure):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from autograder.errors import RoomUnavailable
 from autograder.room import landlock, seccomp
 
+GUARDS_TRUNCATION = 3  # before this version of Landlock a room could empty the user's own packages
 STRENGTH = ("bubblewrap", "namespaces", "landlock", "plain")
 MEANING = {
     "bubblewrap": "bubblewrap shows a room only the interpreter and its packages, read-only; no network, own "
@@ -38,8 +39,8 @@ def refusal(mode: str) -> str:
         return f"{platform.system()} has no {mode}"
     if mode == "bubblewrap" and not shutil.which("bwrap"):
         return "the program bwrap is not installed"
-    if mode == "landlock" and not (landlock.version() and seccomp.compiled()):
-        return "it needs Landlock in the kernel and libseccomp with pyseccomp"
+    if mode == "landlock" and not (landlock.version() >= GUARDS_TRUNCATION and seccomp.compiled()):
+        return "it needs a kernel of 6.2 or newer with Landlock, and libseccomp with pyseccomp"
     return _tried(mode)
 
 

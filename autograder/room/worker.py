@@ -160,8 +160,8 @@ def _clean_process(folder: str) -> None:
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     os.environ.clear()
     os.environ.update(environment, HOME=folder, TMPDIR=folder, MPLCONFIGDIR=f"{folder}/matplotlib")
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = sys.stdout
     sys.argv = sys.orig_argv = ["notebook"]
     site.setquit()

@@ -23,7 +23,7 @@ CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 WALLS = ("bubblewrap", "namespaces alone", "landlock")
 SECRET = f"the-secret-{uuid.uuid4()}"
 HONEST = "def answer(x):\n    return 2 * x"
-HURRY, PATIENCE = 0.7, 20.0  # seconds for a hostile and for an honest submission
+HURRY, PATIENCE = 0.5, 20.0  # seconds for a hostile and for an honest submission
 LIMITS = Limits(memory=512 << 20)
 
 
@@ -39,7 +39,8 @@ class Course:
     @property
     def known(self) -> str:
         """A cell that tells the attacker where everything is."""
-        return (f"COURSE = {str(self.folder)!r}\nSECRET_FILE = {str(self.secret)!r}\nGRADEBOOK = {str(self.gradebook)!r}\n"
+        return (f"COURSE = {str(self.folder)!r}\nSECRET_FILE = {str(self.secret)!r}\n"
+                f"GRADEBOOK = {str(self.gradebook)!r}\n"
                 f"PORT = {self.listener.getsockname()[1]}\nEXAMINER = {os.getpid()}\n")
 
     def restore(self) -> None:

@@ -89,7 +89,8 @@ def test_rooms_end_with_a_killed_examiner(server, tmp_path):
               "room.run('x = 1', 'cell 1')\nprint(server._control.folder.path, flush=True)\n"
               "room.run('while True: pass', 'cell 2', timeout=60)\n")
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as examiner:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as examiner:
         folder = Path(examiner.stdout.readline().strip())
         family = descendants(examiner.pid)
         assert folder.is_dir() and len(family) >= 2
@@ -145,9 +146,43 @@ def test_a_server_that_cannot_start_tells_why():
 
 
 def test_a_room_that_cannot_be_confined_is_not_the_students_fault():
-    with RoomServer(mode="plain", limits=Limits(files=-5)) as server, server.open() as room:
+    with RoomServer(mode="plain", limits=Limits(files=-5)) as server:
+        room = server.open()
         with pytest.raises(RoomUnavailable, match="a confined room"):
             room.run("x = 1", "cell 1")
+
+
+def test_without_a_pid_namespace_detached_processes_end_with_their_room():
+    with RoomServer(mode="plain") as server, server.open() as room:
+        room.run("import os, time\n"
+                 "if os.fork() == 0:\n"
+                 "    os.setsid()\n"
+                 "    if os.fork() == 0:\n"
+                 "        time.sleep(60)\n"
+                 "    os._exit(0)\n"
+                 "os.wait()", "cell 1")
+        family = descendants(server._control.process.pid)
+        assert len(family) == 2
+        room.close()
+        wait_for_the_end_of(family)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_of_the_examiner_cannot_use_or_end_its_rooms():
+    with RoomServer(mode="plain") as server, server.open() as room:
+        room.run("x = 1", "cell 1")
+        child = os.fork()
+        if child == 0:
+            try:
+                server.open()
+            except RoomUnavailable:
+                server.close()
+                os._exit(0)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert room.get(None, "x") == 1
+        with server.open() as other:
+            other.run("x = 2", "cell 1")
 
 
 def test_a_closed_server_opens_nothing():

@@ -109,5 +109,6 @@ def test_a_loader_with_workers_is_refused_with_a_reason(room):
 def test_matplotlib_works(torch_server):
     pytest.importorskip("matplotlib")
     with torch_server.open() as room:
-        room.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')\nplt.close()", "cell 1", timeout=60)
+        room.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')\nplt.close()", "cell 1",
+                 timeout=60)
         assert room.evaluate("__import__('os').path.getsize('a.png')") > 0

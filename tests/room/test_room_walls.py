@@ -27,8 +27,8 @@ def refused(room, source: str) -> str:
     return caught.value.kind
 
 
-UNSEEN = ["/etc/passwd", "/proc/self/status", "/proc/1/cmdline", "/root/.bashrc", "/home", "/var", "/sys/kernel", "/dev/shm",
-          "/usr/bin/env", str(REPOSITORY), str(REPOSITORY / "solutions"), str(Path(__file__)),
+UNSEEN = ["/etc/passwd", "/proc/self/status", "/proc/1/cmdline", "/root/.bashrc", "/home", "/var", "/sys/kernel",
+          "/dev/shm", "/usr/bin/env", str(REPOSITORY), str(REPOSITORY / "solutions"), str(Path(__file__)),
           str(REPOSITORY / "autograder" / "examine"), str(REPOSITORY / "autograder" / "room" / "client.py")]
 
 
@@ -39,10 +39,13 @@ def test_files_that_are_not_needed_cannot_be_read(room, path):
 
 
 def test_the_packages_and_their_files_can_be_read(room):
-    room.run("import json, sqlite3, numpy, inspect, zoneinfo, decimal\nsource = inspect.getsource(numpy.linalg)", "cell 1")
+    room.run("import json, sqlite3, numpy, inspect, zoneinfo\nsource = inspect.getsource(numpy.linalg)", "cell 1")
 
 
-@pytest.mark.parametrize("path", ["/usr/lib/x", "/etc/x", "/x", "/dev/x", "/kit/x", "/proc/x", os.path.dirname(os.__file__) + "/x.py"])
+SHARED = ["/usr/lib/x", "/etc/x", "/x", "/dev/x", "/kit/x", "/proc/x", os.path.dirname(os.__file__) + "/x.py"]
+
+
+@pytest.mark.parametrize("path", SHARED)
 def test_nothing_shared_can_be_written(room, path):
     assert refused(room, f"open({path!r}, 'w')") in ("FileNotFoundError", "PermissionError", "OSError")
 
@@ -63,13 +66,15 @@ REFUSED = {
     "shared memory": "import ctypes\nif ctypes.CDLL(None).shmget(1, 4096, 0o1666) < 0: raise PermissionError",
     "a higher limit": "import resource; resource.setrlimit(resource.RLIMIT_CPU, (99999, 99999))",
     "root": "import os; os.setuid(0)",
+    "signals by descriptor": "import fcntl\nfcntl.fcntl(3, fcntl.F_SETOWN, 1)",
     "a link": "import os; os.symlink('/', 'root')",
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_refusals_are_exceptions(room, what):
-    assert refused(room, REFUSED[what]) in ("PermissionError", "OSError", "FileNotFoundError", "BlockingIOError", "ValueError")
+    kinds = ("PermissionError", "OSError", "FileNotFoundError", "BlockingIOError", "ValueError")
+    assert refused(room, REFUSED[what]) in kinds
 
 
 def test_a_refusal_gives_its_reason(room):
@@ -91,8 +96,7 @@ def test_the_environment_tells_nothing(room, monkeypatch):
 
 def test_the_room_is_no_one(room):
     room.run("import os\nids = os.getuid(), os.getgid(), os.getgroups()", "cell 1")
-    uid, _, groups = room.get(None, "ids")
-    assert uid != 0 or os.getuid() != 0 or True
+    _, _, groups = room.get(None, "ids")  # the numbers are those of its own user namespace, if it has one
     assert 0 not in groups
 
 
@@ -120,7 +124,8 @@ def ordinary_python() -> list[str] | None:
         return None
     user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     for python in (sys.executable, f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"):
-        tried = subprocess.run([*user, python, "-c", START_AGAIN], env=ordinary_environment(), capture_output=True, cwd="/")
+        command = [*user, python, "-c", START_AGAIN]
+        tried = subprocess.run(command, env=ordinary_environment(), capture_output=True, cwd="/")
         if tried.returncode == 0:
             return [*user, python]
     return None

@@ -12,12 +12,13 @@ from autograder.room.wire import Opaque, TooBig, TooDeep, WireError
 
 PLAIN = [
     None, True, False, 0, -(2**63), 2**64 - 1, 0.1, float("inf"), -0.0, 1 + 2j, "", "naïve \x00", b"", b"\xff\x00", [],
-    (), {}, [1, [2, (3,)]], {"a": 1, 2: "b", None: 0, (1, "x"): [], True: 1.5}, Opaque(7, "Model"), (Opaque(1), [Opaque(2)]),
+    (), {}, [1, [2, (3,)]], {"a": 1, 2: "b", None: 0, (1, "x"): [], True: 1.5}, Opaque(7, "Model"),
+    (Opaque(1), [Opaque(2)]),
 ]
 ARRAYS = [
-    np.zeros(0), np.zeros((3, 0, 2)), np.array(3.5), np.arange(6).reshape(2, 3), np.arange(6.0, dtype="f4").reshape(2, 3).T,
-    np.array([True, False]), np.arange(4, dtype=">i4"), np.arange(12)[::-3], np.array([1j, 2]), np.float16([1, 2]),
-    np.broadcast_to(np.arange(3), (5, 3)),
+    np.zeros(0), np.zeros((3, 0, 2)), np.array(3.5), np.arange(6).reshape(2, 3), np.array([True, False]),
+    np.arange(6.0, dtype="f4").reshape(2, 3).T, np.arange(4, dtype=">i4"), np.arange(12)[::-3], np.array([1j, 2]),
+    np.float16([1, 2]), np.broadcast_to(np.arange(3), (5, 3)),
 ]
 
 
@@ -67,8 +68,8 @@ def test_ordered_dictionaries_become_dictionaries():
 
 def test_tensors_arrive_detached():
     torch = pytest.importorskip("torch")
-    for tensor in (torch.arange(6.0).reshape(2, 3).T, torch.nn.Parameter(torch.ones(2)), torch.tensor(1), torch.ones(2).bfloat16(),
-                   torch.ones(3, dtype=torch.complex64).conj(), torch.zeros(2, 0)):
+    for tensor in (torch.arange(6.0).reshape(2, 3).T, torch.nn.Parameter(torch.ones(2)), torch.tensor(1),
+                   torch.ones(2).bfloat16(), torch.ones(3, dtype=torch.complex64).conj(), torch.zeros(2, 0)):
         got = sent(tensor)
         assert type(got) is torch.Tensor and got.dtype == tensor.dtype and not got.requires_grad
         assert torch.equal(got, tensor.detach())
@@ -87,8 +88,8 @@ class SlyArray(np.ndarray):
 
 
 def test_subclasses_and_objects_are_never_plain():
-    for value in (Sly(1), np.ones(2).view(SlyArray), np.array([object()]), object(), {1}, 2**64, range(3), {object(): 1},
-                  np.array(["text"]), type("str_", (str,), {})("x"), np.longdouble(1) if np.dtype("longdouble").itemsize > 8 else {1}):
+    for value in (Sly(1), np.ones(2).view(SlyArray), np.array([object()]), object(), {1}, 2**64, range(3),
+                  {object(): 1}, np.array(["text"]), type("str_", (str,), {})("x"), np.datetime64(1, "s")):
         assert sent(value, keep=lambda x: Opaque(1, "kept")) == Opaque(1, "kept")
         with pytest.raises(WireError):
             sent(value)
@@ -175,8 +176,8 @@ def test_a_boolean_is_0_or_1_whatever_its_byte():
 def test_mutated_frames_give_nothing_but_wire_errors():
     """Twenty thousand frames with bytes changed, cut out, or replaced by tokens of the format."""
     chance = random.Random(1)
-    tokens = [b"-1", b"1e999", b"NaN", b"null", b"true", b"99999999999999999999", b'"float64"', b'"object"', b'"\\ud800"',
-              b"[", b"]", b"{", b"}", b",", b'"l"', b'"t"', b'"d"', b'"a"', b'"s"', b'"T"', b'"o"', b'"b"', b'"c"', b"[0]"]
+    tokens = [b"-1", b"1e999", b"NaN", b"null", b"true", b"99999999999999999999", b"[0]", b"[", b"]", b"{", b"}", b",",
+              b'"float64"', b'"object"', b'"\\ud800"', *(f'"{tag}"'.encode() for tag in "ltdasTobc")]
     frames = [split(b"".join(bytes(part) for part in wire.encode({"id": 3, "ok": value})))
               for value in (PLAIN, np.arange(6.0).reshape(2, 3), {"x": [np.float32(1), b"abc", 1j]})]
     for _ in range(20_000):

@@ -1,0 +1,114 @@
+"""The receiving half of the wire, which meets bytes that an attacker wrote.
+
+It allocates nothing, imports nothing and calls nothing that those bytes name.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.room.plain import (
+    ALIGNMENT,
+    DTYPES,
+    INTEGERS,
+    MAX_AXES,
+    MAX_DEPTH,
+    MAX_NODES,
+    TENSOR_DTYPES,
+    WireError,
+    is_key,
+)
+
+
+class Decoder:
+    """Reads one message; `position` is how far into the body it came."""
+
+    def __init__(self, body: np.ndarray, opaque: Callable[[int, str], Any], grad: bool):
+        self.body, self.opaque, self.grad = body, opaque, grad
+        self.position = 0
+        self.nodes = 0
+
+    def value(self, x: Any, depth: int = 0) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("it has too many levels or entries")
+        if x is None or type(x) in (bool, float):
+            return x
+        if type(x) is int and x in INTEGERS:
+            return x
+        if type(x) is str:
+            return x.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a report
+        if type(x) is not list or not x or type(x[0]) is not str:
+            raise WireError("a value has no known form")
+        tag, *rest = x
+        if tag == "l":
+            return [self.value(entry, depth + 1) for entry in rest]
+        if tag == "t":
+            return tuple(self.value(entry, depth + 1) for entry in rest)
+        if tag == "d":
+            return self.dictionary(rest, depth)
+        reader = _READERS.get(tag)
+        if reader is None:
+            raise WireError("a value has an unknown tag")
+        return reader(self, *rest)
+
+    def dictionary(self, sides: list, depth: int) -> dict:
+        out = {}
+        for at in range(0, len(sides), 2):
+            key, value = (self.value(side, depth + 1) for side in sides[at:at + 2])
+            if not is_key(key):
+                raise WireError("a dictionary has a key of an unknown form")
+            out[key] = value
+        return out
+
+    def complex(self, real: float, imag: float) -> complex:
+        if type(real) is not float or type(imag) is not float:
+            raise WireError("a complex number has an unknown form")
+        return complex(real, imag)
+
+    def bytes(self, size: int) -> bytes:
+        return self.take(size).tobytes()
+
+    def array(self, name: str, shape: list, dtypes: dict = DTYPES) -> np.ndarray:
+        if type(name) is not str or name not in dtypes:
+            raise WireError("an array has an unknown dtype")
+        if type(shape) is not list or len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
+            raise WireError("an array has an impossible shape")
+        raw = self.take(math.prod(shape) * dtypes[name].itemsize)
+        if name == "bool":
+            return (raw != 0).reshape(shape)  # a bool made of a byte other than 0 and 1 is undefined behaviour
+        return raw.view(dtypes[name]).reshape(shape)
+
+    def scalar(self, name: str) -> np.generic:
+        return self.array(name, [])[()]
+
+    def tensor(self, name: str, shape: list, requires_grad: bool) -> Any:
+        """A torch tensor where torch is loaded, an array elsewhere."""
+        array = self.array(name, shape, TENSOR_DTYPES)
+        torch = sys.modules.get("torch")
+        if torch is None:
+            return array if name != "bfloat16" else (array.astype(np.uint32) << 16).view(np.float32)
+        tensor = torch.from_numpy(array)
+        tensor = tensor.view(torch.bfloat16) if name == "bfloat16" else tensor
+        may_learn = tensor.is_floating_point() or tensor.is_complex()
+        return tensor.requires_grad_() if self.grad and requires_grad is True and may_learn else tensor
+
+    def handle(self, number: int, kind: str) -> Any:
+        if type(number) is not int or type(kind) is not str:
+            raise WireError("an opaque value has an unknown form")
+        return self.opaque(number, kind.encode("utf-8", "replace").decode()[:80])
+
+    def take(self, size: int) -> np.ndarray:
+        """The next `size` bytes of the body, from the next multiple of ALIGNMENT on."""
+        start = self.position + -self.position % ALIGNMENT
+        if type(size) is not int or not 0 <= size <= len(self.body) - start:
+            raise WireError("an array reaches beyond the message")
+        self.position = start + size
+        return self.body[start:self.position]
+
+
+_READERS = {"a": Decoder.array, "s": Decoder.scalar, "T": Decoder.tensor,
+            "b": Decoder.bytes, "c": Decoder.complex, "o": Decoder.handle}

@@ -1,0 +1,93 @@
+"""The sending half of the wire: exact plain types become JSON and raw bytes, anything else an Opaque."""
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.room.plain import (
+    ALIGNMENT,
+    DTYPES,
+    INTEGERS,
+    MAX_AXES,
+    MAX_DEPTH,
+    MAX_NODES,
+    SCALARS,
+    TENSOR_DTYPES,
+    Opaque,
+    TooBig,
+    TooDeep,
+    WireError,
+    is_key,
+)
+
+
+class Encoder:
+    """Turns one message into JSON that refers to `buffers`; `size` is their length in bytes."""
+
+    def __init__(self, keep: Callable[[Any], Opaque] | None, max_body: int):
+        self.keep, self.max_body = keep, max_body
+        self.buffers: list = []
+        self.size = 0
+        self.nodes = 0
+
+    def value(self, x: Any, depth: int = 0) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise TooDeep("the value has too many levels or entries")
+        kind = type(x)
+        if x is None or kind in (bool, float, str):
+            return x
+        if kind is int and x in INTEGERS:
+            return x
+        if kind in (list, tuple):
+            return ["l" if kind is list else "t", *(self.value(entry, depth + 1) for entry in x)]
+        if kind in (dict, OrderedDict) and all(is_key(key) for key in x):
+            return ["d", *(self.value(side, depth + 1) for item in x.items() for side in item)]
+        if kind is np.ndarray and x.dtype.name in DTYPES and x.ndim <= MAX_AXES:
+            return ["a", x.dtype.name, list(x.shape), *self.array(x)]
+        if kind in SCALARS:
+            return ["s", x.dtype.name, *self.array(np.asarray(x))]
+        if kind is complex:
+            return ["c", x.real, x.imag]
+        if kind is bytes:
+            return ["b", len(x), *self.raw(x)]
+        if kind is Opaque:
+            return ["o", x.id, x.type]
+        return self.tensor(x, kind) or self.opaque(x)
+
+    def array(self, x: np.ndarray) -> tuple:
+        """Appends the array's bytes, in C order and native byte order."""
+        if x.nbytes > self.max_body:  # before a copy: an array of stride 0 may claim any size
+            raise TooBig(f"an array has {x.nbytes} bytes")
+        flat = np.ascontiguousarray(x, x.dtype.newbyteorder("=")).reshape(-1)
+        return self.raw(flat.view(np.uint8).data)
+
+    def raw(self, data) -> tuple:
+        padding = -self.size % ALIGNMENT
+        self.buffers += [bytes(padding), data] if padding else [data]
+        self.size += padding + len(data)
+        if self.size > self.max_body:
+            raise TooBig(f"the arrays have more than {self.max_body} bytes")
+        return ()
+
+    def tensor(self, x: Any, kind: type) -> list | None:
+        torch = sys.modules.get("torch")
+        if torch is None or kind not in (torch.Tensor, torch.nn.Parameter):
+            return None
+        name = str(x.dtype).removeprefix("torch.")
+        plain = x.layout is torch.strided and x.device.type == "cpu" and name in TENSOR_DTYPES
+        if not plain or x.dim() > MAX_AXES:
+            return None
+        if x.numel() * x.element_size() > self.max_body:
+            raise TooBig(f"a tensor has {x.numel() * x.element_size()} bytes")
+        flat = x.detach().resolve_conj().resolve_neg().contiguous()
+        self.array((flat.view(torch.uint16) if name == "bfloat16" else flat).numpy())
+        return ["T", name, list(x.shape), x.requires_grad]
+
+    def opaque(self, x: Any) -> list:
+        if self.keep is None:
+            raise WireError(f"a {type(x).__name__} is not plain data")
+        return self.value(self.keep(x))

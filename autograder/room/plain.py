@@ -1,0 +1,46 @@
+"""What plain data is: the values that may pass between the trusted process and a room, and their limits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ALIGNMENT = 16
+MAX_DEPTH = 32
+MAX_NODES = 100_000
+MAX_AXES = 16
+INTEGERS = range(-(2**63), 2**64)
+DTYPES = {
+    name: np.dtype(name)
+    for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+                 "float16", "float32", "float64", "complex64", "complex128")
+}
+SCALARS = {dtype.type for dtype in DTYPES.values()}
+TENSOR_DTYPES = {**DTYPES, "bfloat16": np.dtype("uint16")}
+
+
+class WireError(Exception):
+    """The bytes are not a message, or a value is not plain data."""
+
+
+class TooDeep(WireError):
+    """A value has too many levels or entries to go over as plain data (it may contain itself)."""
+
+
+class TooBig(WireError):
+    """The arrays of a value take more bytes than a message may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something in the room that is not plain data: `id` names it there, `type` is the name of its class."""
+
+    id: int
+    type: str = ""
+
+
+def is_key(key: Any) -> bool:
+    """Whether a dictionary with this key is plain data."""
+    if type(key) is tuple:
+        return all(is_key(entry) for entry in key)
+    return key is None or type(key) in (str, float, bool) or (type(key) is int and key in INTEGERS)
