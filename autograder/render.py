@@ -1,6 +1,7 @@
 """A part's result for people: plain lines, and an HTML table that needs no network, script or style sheet."""
 
 import re
+from dataclasses import replace
 from html import escape
 
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
@@ -27,13 +28,22 @@ def verdict_word(check: CheckResult) -> str:
     return f"{check.verdict} (follow-through)" if check.follow_through else check.verdict
 
 
+def public(result: PartResult) -> PartResult:
+    """The part as its student may see it: of a hidden check no more than verdict, points, the earned hint, and
+    that it was not attempted or which part it waits for."""
+    return replace(result, checks=[_without_secrets(check) if check.hidden else check for check in result.checks])
+
+
+def _without_secrets(check: CheckResult) -> CheckResult:
+    known = check.found.startswith(("not attempted", "waits for"))
+    return replace(check, name="", sentence="a hidden check, on other inputs", asked="", where=[],
+                   found=check.found.split(";")[0] if known else "")
+
+
 def lines_for_student(check: CheckResult) -> list[str]:
-    """What a student reads of one check: of a hidden one no more than that there is one, and an earned hint."""
-    if not check.hidden:
-        return [clean(line) for line in (check.lines if check.verdict != PASSED else [check.sentence])]
-    hint = [f"hint: {check.hint}"] if check.hint else []
-    reason = [check.found] if check.found.startswith(("not attempted", "waits for")) else []
-    return [clean(line) for line in ["a hidden check, on other inputs", *reason, *hint]]
+    """What a student reads of one check: the sentence, and unless it passed what differs and the hint."""
+    check = _without_secrets(check) if check.hidden else check
+    return [clean(line) for line in (check.lines if check.verdict != PASSED else [check.sentence])]
 
 
 def headline(result: PartResult) -> str:

@@ -51,8 +51,8 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
     demos = {_bare(cell.source) for cell in assignment.cells if cell.role == DEMO}
     given = _Given(assignment.cells)
     seen: set[str] = set()
-    for number, raw in enumerate(_raw_cells(path), start=1):
-        source, known = _source(raw), course.get(_grade_id(raw))
+    for number, raw in enumerate(raw_cells(path), start=1):
+        source, known = source_of(raw), course.get(grade_id_of(raw))
         name = f"cell {number}"
         if known is not None and known.name in seen:
             submission.notes.append(f"{name} is a second copy of `{known.name}`")
@@ -81,8 +81,8 @@ def runnable_cells(path: Path) -> list[tuple[str, str]]:
 
     Raises SubmissionError for a file that is not a notebook.
     """
-    return [(f"cell {number}", plain_python(_source(raw))) for number, raw in enumerate(_raw_cells(path), start=1)
-            if raw.get("cell_type") == "code" and not _is_skipped(raw, _source(raw), None, set())]
+    return [(f"cell {number}", plain_python(source_of(raw))) for number, raw in enumerate(raw_cells(path), start=1)
+            if raw.get("cell_type") == "code" and not _is_skipped(raw, source_of(raw), None, set())]
 
 
 class _Given:
@@ -131,7 +131,8 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def _raw_cells(path: Path) -> list[dict]:
+def raw_cells(path: Path) -> list[dict]:
+    """The cells of a notebook file as they stand in it. Raises SubmissionError for a file that is not a notebook."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SubmissionError(f"a notebook of at most {MAX_BYTES >> 20} MB",
@@ -160,8 +161,8 @@ def _upgraded(notebook, path: Path) -> dict:
     try:
         return nbformat.convert(nbformat.from_dict(notebook), 4)
     except Exception as error:
-        raise SubmissionError(f"{path.name}, a notebook of format 4", f"its format {version} cannot be converted: {error}",
-                              "open it in Jupyter and save it again") from None
+        raise SubmissionError(f"{path.name}, a notebook of format 4",
+                              f"its format {version} cannot be converted: {error}", "open it in Jupyter and save it again") from None
 
 
 def _checked_cells(notebook: dict, path: Path) -> list[dict]:
@@ -171,7 +172,8 @@ def _checked_cells(notebook: dict, path: Path) -> list[dict]:
     return cells
 
 
-def _source(raw: dict) -> str:
+def source_of(raw: dict) -> str:
+    """The text of a raw cell, whatever it holds."""
     source = raw.get("source", "")
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
@@ -180,7 +182,8 @@ def _metadata(raw: dict) -> dict:
     return raw["metadata"] if isinstance(raw.get("metadata"), dict) else {}
 
 
-def _grade_id(raw: dict) -> str:
+def grade_id_of(raw: dict) -> str:
+    """nbgrader's name of a raw cell, or an empty string."""
     nbgrader = _metadata(raw).get("nbgrader")
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     return name if isinstance(name, str) else ""
@@ -209,4 +212,4 @@ def _note_code(submission: Submission, assignment: Assignment, cell: Cell, sourc
 def is_answered(question: Cell, answer: str | None) -> bool:
     """Whether a written question got any other text than its stub."""
     stub = regions.replace(question.source, regions.SOLUTION, ANSWER_STUB)
-    return answer is not None and _bare(answer) != _bare(stub)
+    return bool(_bare(answer or "")) and _bare(answer) != _bare(stub)

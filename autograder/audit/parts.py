@@ -67,11 +67,19 @@ class PartAuditor:
         return next((part.name for part in self.assignment.plan.parts
                      if names & self.assignment.defined_by(part.name)), "")
 
-    def _checks(self, names: tuple[str, ...], part: str) -> list[Check]:
+    def _checks(self, names: tuple[str, ...]) -> list[Check]:
         """The checks of all parts that share the cells of what is replaced."""
         owners = {name.partition(".")[0] for name in names}
         return [check for each in self.assignment.plan.parts if owners & self.assignment.defined_by(each.name)
                 for check in self.assignment.plan.checks_of(each.name)]
+
+    def _related(self, function: str) -> list[Check]:
+        """The checks that should notice a change of a function: its own part's first, then those of the family,
+        because what a forward pass keeps in its cache shows in the backward pass."""
+        own = self._checks((function,))
+        families = {self.assignment.plan.part(check.part).family for check in own} - {""}
+        return own + [check for check in self.assignment.plan.checks
+                      if check not in own and self.assignment.plan.part(check.part).family in families]
 
     def _audit_reference(self, result: PartAudit) -> None:
         for check in self.assignment.plan.checks_of(result.part):
@@ -91,7 +99,7 @@ class PartAuditor:
     def _audit_alternative(self, result: PartAudit, answer: execute.Answer) -> None:
         result.alternatives += 1
         names = vars(execute.with_answer(self.assignment, answer))
-        for check in self._checks(answer.replaces, result.part):
+        for check in self._checks(answer.replaces):
             raised = self.examiner.run(check, NamespaceBackend(names))
             if raised is not None:
                 result.problems.append(f"the correct answer `{answer.name}` fails `{check.name}`: {raised}")
@@ -102,7 +110,7 @@ class PartAuditor:
         result.mistakes += 1
         names = vars(execute.with_answer(self.assignment, answer))
         raised = {check: self.examiner.run(check, NamespaceBackend(names))
-                  for check in self._checks(answer.replaces, result.part)}
+                  for check in self._checks(answer.replaces)}
         caught = {check: fault for check, fault in raised.items() if fault is not None}
         result.caught += bool(caught)
         hinted = any(self._hint(check, fault) == answer.hint for check, fault in caught.items())
@@ -142,7 +150,7 @@ class PartAuditor:
             with deadline(MUTANT_SECONDS):
                 names = vars(execute.execute(sources))
                 return any(self.examiner.run(check, NamespaceBackend(names)) is not None
-                           for check in self._checks((mutant.function,), ""))
+                           for check in self._related(mutant.function))
         except (execute.CourseError, StudentFault):
             return True
 

@@ -1,5 +1,7 @@
 """Where a student's code is ready to be called: a room, or a namespace of this process."""
 
+import ast
+import re
 from collections.abc import Callable
 
 from autograder.errors import StudentFault, StudentRaised, TimedOut
@@ -7,6 +9,7 @@ from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend
 
 CELL_SECONDS = 30.0
+MAX_MISSING_IMPORTS = 8  # packages that are not installed, in one cell
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
 
 
@@ -91,7 +94,7 @@ class RoomDesk:
             if name in self._deadly or len(self._deadly) >= MAX_DEADLY_CELLS:
                 continue
             try:
-                room.run(source, name=name, timeout=CELL_SECONDS)
+                self._run(room, name, source)
             except StudentRaised as fault:
                 self.notes[name] = f"{name} raised {fault.kind}: {fault.message}"
             except StudentFault as fault:
@@ -103,6 +106,34 @@ class RoomDesk:
             for name, source in self._swap_sources(part):
                 room.run(source, name=name, timeout=CELL_SECONDS)
         return True
+
+    def _run(self, room, name: str, source: str) -> None:
+        """Runs a cell, without its imports of packages that are not installed: an unused import costs nothing."""
+        for _ in range(MAX_MISSING_IMPORTS):
+            try:
+                return room.run(source, name=name, timeout=CELL_SECONDS)
+            except StudentRaised as fault:
+                missing = re.fullmatch(r"No module named '(\w+)[\w.]*'", fault.message)
+                without = without_import(source, missing[1]) if missing else source
+                if without == source:
+                    raise
+                self.notes[f"{name} {missing[1]}"] = f"{name} imports `{missing[1]}`, which is not installed here"
+                source = without
+        room.run(source, name=name, timeout=CELL_SECONDS)
+
+
+def without_import(source: str, package: str) -> str:
+    """`source` with the import statements of a package blanked, line for line."""
+    lines = source.split("\n")
+    for node in ast.walk(ast.parse(source)):
+        modules = ([alias.name for alias in node.names] if isinstance(node, ast.Import)
+                   else [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else [])
+        if any(module.partition(".")[0] == package for module in modules):
+            others = [alias for alias in node.names if alias.name.partition(".")[0] != package]
+            kept = ast.unparse(ast.Import(others)) if isinstance(node, ast.Import) and others else "pass"
+            lines[node.lineno - 1] = lines[node.lineno - 1][: node.col_offset] + kept
+            lines[node.lineno : node.end_lineno] = [""] * (node.end_lineno - node.lineno)
+    return "\n".join(lines)
 
 
 __all__ = ["LiveDesk", "NamespaceDesk", "RoomDesk"]

@@ -1,5 +1,7 @@
 """A warm pytest session over one checks.py: collected once, its checks run any number of times."""
 
+import contextlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +71,15 @@ class CheckSession:
         problems = []
         self._config.pluginmanager.register(_Collector(problems))
         try:
-            items = self._session.perform_collect()
+            with _no_bytecode():
+                items = self._session.perform_collect()
         except pytest.UsageError as error:
             problems.append(str(error))
             items = []
         if problems:
             raise CourseError(f"{path}: checks that pytest can collect", problems[0].strip())
+        for item in items:  # another session's checks.py, or a later state of this one, is another module
+            sys.modules.pop(item.module.__name__, None)
         return {item.name: item for item in items}
 
     def run(self, check: str, sitting: Sitting) -> BaseException | None:
@@ -110,6 +115,16 @@ class _Collector:
     def pytest_collectreport(self, report):
         if report.failed:
             self.problems.append(report.longreprtext)
+
+
+@contextlib.contextmanager
+def _no_bytecode():
+    """Keeps pytest from leaving a __pycache__ in the course, or in a student's folder."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _no_configuration() -> str:

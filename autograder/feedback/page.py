@@ -10,9 +10,8 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.feedback.code import code, words
-from autograder.gradebook.public import public
 from autograder.gradebook.scores import CellScore, Scores
-from autograder.render import MARKS, clean, lines_for_student, number, verdict_word
+from autograder.render import MARKS, clean, lines_for_student, number, public, verdict_word
 from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult, Question, Report
 
 MAX_ANSWER = 20_000  # characters

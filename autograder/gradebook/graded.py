@@ -13,9 +13,8 @@ from autograder import submission
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
 from autograder.gradebook import harmless
-from autograder.gradebook.public import public
 from autograder.release.notebook import release_notebook
-from autograder.render import clean, part_html
+from autograder.render import clean, part_html, public
 from autograder.report import PartResult, Report
 
 MAX_SOURCE = 500_000  # characters of one cell
@@ -27,8 +26,8 @@ class GradedNotebooks:
     def __init__(self, assignment: Assignment):
         self.stem = assignment.notebook.stem
         self._handout = json.loads(release_notebook(assignment))
-        self._course = {_grade_id(cell): cell | {"source": "".join(cell["source"])}
-                        for cell in self._handout["cells"] if _grade_id(cell)}
+        self._course = {submission.grade_id_of(cell): cell | {"source": "".join(cell["source"])}
+                        for cell in self._handout["cells"] if submission.grade_id_of(cell)}
 
     def make(self, folder: Path, report: Report | None = None) -> dict:
         """The notebook (nbformat 4.5) of one submission folder; without a report, without results."""
@@ -41,17 +40,17 @@ class GradedNotebooks:
         """The raw cells of a submission; none of one that could not be read."""
         try:
             if report is None or not report.problem:
-                return submission._raw_cells(submission.find_notebook(folder, self.stem)[0])
+                return submission.raw_cells(submission.find_notebook(folder, self.stem)[0])
         except (SubmissionError, OSError):
             pass
         return []
 
     def _merged(self, submitted: list[dict]) -> list[dict]:
         """The submitted cells in their order. Of several copies of a course's cell the last one counts."""
-        last = {_grade_id(raw): position for position, raw in enumerate(submitted)}
+        last = {submission.grade_id_of(raw): position for position, raw in enumerate(submitted)}
         cells = []
         for position, raw in enumerate(submitted):
-            name = _grade_id(raw)
+            name = submission.grade_id_of(raw)
             if name in self._course and last[name] == position:
                 cells.append(self._own(name, raw))
             else:
@@ -70,7 +69,7 @@ class GradedNotebooks:
         """Inserts each graded or locked cell that is missing behind the course's cell that comes before it."""
         place = 0
         for name, cell in self._course.items():
-            found = next((i for i, each in enumerate(cells) if _grade_id(each) == name), None)
+            found = next((i for i, each in enumerate(cells) if submission.grade_id_of(each) == name), None)
             rules = cell["metadata"]["nbgrader"]
             if found is not None:
                 place = found + 1
@@ -97,7 +96,7 @@ def _put_results(cells: list[dict], course: dict[str, dict], report: Report) -> 
     parts = {part.name: part for part in report.parts}
     answered = {question.name for question in report.questions if question.answered}
     for cell in cells:
-        name, rules = _grade_id(cell), cell["metadata"].get("nbgrader", {})
+        name, rules = submission.grade_id_of(cell), cell["metadata"].get("nbgrader", {})
         if rules.get("grade") and rules["solution"]:
             if name not in answered:  # the stub's own text is how nbgrader tells that there is no response
                 cell["source"] = course[name]["source"]
@@ -132,10 +131,7 @@ def _write(cell: dict, raw: dict) -> None:
 
 
 def _text(raw: dict) -> str:
-    text = submission._source(raw)
+    text = submission.source_of(raw)
     text = text if len(text) <= MAX_SOURCE else text[:MAX_SOURCE] + "\n..."
     return text.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a file
 
-
-def _grade_id(cell: dict) -> str:
-    return submission._grade_id(cell)

@@ -1,0 +1,31 @@
+"""What all tests share: the real course, and a tiny one that is quick to examine."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Assignment, assignment_names, load_assignment
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def tiny_course(tmp_path) -> Path:
+    """A writable copy of the course tests/tiny."""
+    root = tmp_path / "course"
+    shutil.copytree(ROOT / "tests" / "tiny", root)
+    return root
+
+
+@pytest.fixture
+def tiny(tiny_course) -> Assignment:
+    """Its one assignment: three parts, a class, a written question."""
+    return load_assignment("t1_means", tiny_course)
+
+
+def pytest_generate_tests(metafunc):
+    """A test with the argument `assignment` runs for each assignment of the course."""
+    if "assignment" in metafunc.fixturenames:
+        metafunc.parametrize("assignment", [load_assignment(name, ROOT) for name in assignment_names(ROOT)],
+                             ids=lambda assignment: assignment.name)

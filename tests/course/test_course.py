@@ -1,0 +1,66 @@
+"""The course checks itself: references pass, stubs fail cleanly, mistakes are caught and earn their hints."""
+
+import pytest
+
+from autograder.audit.parts import PartAuditor
+from autograder.course.execute import read_answers
+from autograder.examine.open import course_examiner
+from autograder.release import build
+
+MUTANTS_PER_PART = 6  # the full set is run by `autograder audit`
+
+
+@pytest.fixture(scope="module")
+def auditors():
+    """One open auditor for each assignment, by name."""
+    opened, contexts = {}, []
+
+    def auditor(assignment) -> PartAuditor:
+        if assignment.name not in opened:
+            contexts.append(course_examiner(assignment, b"tests"))
+            opened[assignment.name] = PartAuditor(assignment, contexts[-1].__enter__())
+        return opened[assignment.name]
+
+    yield auditor
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+def test_every_part(assignment, auditors):
+    """Right answers pass, stubs are 'not attempted', known mistakes and a sample of mutants are caught."""
+    auditor = auditors(assignment)
+    problems = {part.name: auditor.audit(part.name, MUTANTS_PER_PART).problems for part in assignment.plan.parts}
+    assert not {part: found for part, found in problems.items() if found}
+
+
+def test_points_add_up(assignment):
+    assert assignment.max_points == 100
+
+
+def test_every_part_has_visible_and_hidden_checks(assignment):
+    for part in assignment.plan.parts:
+        hidden = {check.hidden for check in assignment.plan.checks_of(part.name)}
+        assert hidden == {True, False}, part.name
+
+
+def test_sentences_are_sentences(assignment):
+    for check in assignment.plan.checks:
+        assert not check.sentence.endswith("."), check.name
+        assert len(check.sentence) < 140, check.name
+
+
+def test_hints_are_there_and_differ(assignment):
+    hints = [answer.hint for answer in read_answers(assignment) if not answer.correct]
+    assert all(hint.endswith((".", "?")) for hint in hints)
+    assert len(set(hints)) == len(hints)
+
+
+def test_each_part_has_another_correct_answer(assignment):
+    owned = {part.name: assignment.defined_by(part.name) for part in assignment.plan.parts}
+    correct = {name.partition(".")[0] for answer in read_answers(assignment) if answer.correct
+               for name in answer.replaces}
+    assert not [part for part, names in owned.items() if not names & correct]
+
+
+def test_the_handout_is_fresh(assignment):
+    build.verify(assignment)

@@ -1,0 +1,86 @@
+"""Reading a course: what is wrong in a source is named with file and line."""
+
+import pytest
+
+from autograder.course import load_assignment, read_plan
+from autograder.course.regions import find, replace
+from autograder.course.source import read_cells
+from autograder.errors import CourseError
+from autograder.examine.open import functions_by_part
+
+
+def test_cells_have_roles_and_names(tiny):
+    assert [(cell.role, cell.name) for cell in tiny.cells if cell.role != "text"] == [
+        ("given", "given-import-numpy-as-np-from-autograder"), ("given", "given-scaled"),
+        ("solution", "code-row_mean"), ("check", "row_mean"), ("solution", "code-centred"), ("check", "centred"),
+        ("solution", "code-Scaler"), ("check", "scaler"),
+        ("demo", "demo-raise-runtimeerror-the-grader-never-runs"), ("written", "why_centre")]
+    assert tiny.max_points == 10
+    assert functions_by_part(tiny)["scaler"] == {"Scaler.fit"}
+
+
+def test_two_checks_in_a_row_share_their_cells(tiny):
+    for path, old, new in ((tiny.notebook, 'check("scaler")', 'check("scaler")\n\n# %%\ncheck("again")'),
+                           (tiny.checks, 'part("scaler")', 'part("scaler")\npart("again")')):
+        path.write_text(path.read_text().replace(old, new))
+    tiny.checks.write_text(tiny.checks.read_text() + '\n\n@points("again", 1)\ndef test_again(student):\n    """once more"""\n')
+    assert load_assignment("t1_means", tiny.root).cells_of("again") == tiny.cells_of("scaler")
+
+
+def test_an_unknown_assignment_names_those_there_are(tiny):
+    with pytest.raises(CourseError, match="(?s)t9_nothing.*t1_means"):
+        load_assignment("t9_nothing", tiny.root)
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ("    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")", "\n\n# %%\ncheck(\"row_mean\")", r"means\.py:46.*a second BEGIN SOLUTION before the END of line 35"),
+    ('check("centred")', 'check("row_mean")', "one cell"),
+    ('check("centred")', "pass", "one check cell for each part"),
+    ("points=2", "", "question `why_centre` has points"),
+    ("def centred(x):", "def centred(x:", "code cells that compile"),
+])
+def test_a_wrong_notebook_is_named(tiny, old, new, words):
+    text = tiny.notebook.read_text()
+    assert old in text
+    tiny.notebook.write_text(text.replace(old, new, 1))
+    with pytest.raises(CourseError, match=f"(?s){words}"):
+        load_assignment("t1_means", tiny.root).cells  # noqa: B018
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ('"""each row sums to zero"""', "", "has one @points"),
+    ('@points("scaler", 2)\n', "", "has one @points"),
+    ('@points("scaler", 2)', '@points("scaler", 0)', "is worth something"),
+    ('@points("scaler", 2)', '@points("other", 2)', "other"),
+    ('part("scaler")', 'part("scaler", builds_on=["later"])', "declared once"),
+    ("def test_fit_remembers", "def test_mean_of_many_rows", "defined twice"),
+    ("### END HIDDEN TESTS", "", "BEGIN HIDDEN TESTS without its END"),
+    ("def test_fit_remembers(student", "def test_fit_remembers(student(", "compiles"),
+])
+def test_wrong_checks_are_named(tiny, old, new, words):
+    text = tiny.checks.read_text()
+    assert old in text
+    tiny.checks.write_text(text.replace(old, new, 1))
+    with pytest.raises(CourseError, match=words):
+        read_plan(tiny.checks)
+
+
+def test_regions():
+    source = "a\n  ### BEGIN SOLUTION\n  b\n  ### END SOLUTION\nc"
+    assert find(source, "SOLUTION") == [(2, 4)]
+    assert replace(source, "SOLUTION", "stub") == "a\n  stub\nc"
+    assert replace(source, "SOLUTION") == "a\nc"
+    with pytest.raises(CourseError, match="x.py:2"):
+        find("a\n### END SOLUTION", "SOLUTION", "x.py")
+
+
+def test_a_folder_with_two_notebooks(tiny):
+    (tiny.folder / "more.py").write_text("")
+    with pytest.raises(CourseError, match="one notebook beside"):
+        tiny.notebook  # noqa: B018
+
+
+def test_cell_names_are_unique(tiny):
+    tiny.notebook.write_text(tiny.notebook.read_text().replace("# ## The mean of each row", "# # Means\n# The smallest assignment: three parts that build"))
+    names = [cell.name for cell in read_cells(tiny.notebook)]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,92 @@
+"""Release: byte-stable, fresh, free of answers, and the same as nbgrader's own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.course import load_assignment
+from autograder.errors import CourseError, StaleRelease
+from autograder.release import build
+from autograder.release.notebook import release_notebook
+
+ROOT = Path(__file__).parents[2]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_two_builds_are_byte_identical(tiny):
+    assert build.release(tiny) == ["checks.py", "means.ipynb", "recorded.h5"]
+    first = contents(tiny.handout)
+    assert build.release(load_assignment("t1_means", tiny.root)) == []
+    assert contents(tiny.handout) == first
+
+
+def test_the_student_gets_stubs_and_visible_checks(tiny):
+    build.release(tiny)
+    files = contents(tiny.handout)
+    notebook = json.loads(files["means.ipynb"])
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    assert text.count('raise NotImplementedError("write your code here")') == 3
+    assert "x.sum(axis=1)" not in text and "model answer" not in text and "SOLUTION" not in text
+    assert "*Write your answer here.*" in text
+    assert b"test_mean_of_many_rows" not in files["checks.py"] and b"HIDDEN" not in files["checks.py"]
+
+
+def test_cells_have_nbgrader_metadata(tiny):
+    cells = json.loads(release_notebook(tiny))["cells"]
+    marked = {cell["metadata"]["nbgrader"]["grade_id"]: cell["metadata"]["nbgrader"] for cell in cells
+              if "nbgrader" in cell["metadata"]}
+    assert marked["row_mean"]["grade"] and marked["row_mean"]["locked"] and marked["row_mean"]["points"] == 3
+    assert marked["code-row_mean"]["solution"] and not marked["code-row_mean"]["grade"]
+    assert marked["why_centre"]["grade"] and marked["why_centre"]["solution"] and marked["why_centre"]["points"] == 2
+    assert all(entry["schema_version"] == 3 for entry in marked.values())
+    assert len({cell["id"] for cell in cells}) == len(cells)
+
+
+def test_a_stale_handout_names_the_command(tiny):
+    build.release(tiny)
+    build.verify(tiny)
+    (tiny.handout / "checks.py").write_text("x")
+    (tiny.handout / "stray.txt").write_text("x")
+    with pytest.raises(StaleRelease, match="(?s)checks.py, stray.txt.*autograder release t1_means"):
+        build.verify(tiny)
+    build.release(tiny)
+    assert not (tiny.handout / "stray.txt").exists()
+
+
+def test_the_scan_refuses_solution_text_and_stray_files(tiny):
+    from autograder.release.scan import scan
+
+    with pytest.raises(CourseError, match="a line of a solution"):
+        scan(tiny, {"extra.py": b"    return x.sum(axis=1) / x.shape[1]  # (N,)\n"})
+    with pytest.raises(CourseError, match="hidden test"):
+        scan(tiny, {"extra.py": b"def test_mean_of_many_rows(student, reference, rng):\n"})
+    with pytest.raises(CourseError, match="SOLUTION region"):
+        scan(tiny, {"extra.py": b"### BEGIN SOLUTION\n"})
+    with pytest.raises(CourseError, match="does not belong"):
+        scan(tiny, {"__pycache__/checks.cpython-311.pyc": b""})
+    with pytest.raises(CourseError, match="has an output"):
+        scan(tiny, {"a.ipynb": json.dumps({"cells": [{"source": [], "outputs": [1]}]}).encode()})
+
+
+def test_a_check_that_the_reference_fails_cannot_be_released(tiny):
+    tiny.checks.write_text(tiny.checks.read_text().replace("worst < 1e-9", "worst > 1"))
+    with pytest.raises(CourseError, match="the reference passes `test_centred_rows_sum_to_zero`"):
+        build.release(load_assignment("t1_means", tiny.root))
+
+
+def test_nbgrader_generates_the_same_bytes(tiny):
+    build.release(tiny)
+    ours = contents(tiny.handout)
+    (tiny.root / "nbgrader_config.py").write_bytes((ROOT / "nbgrader_config.py").read_bytes())
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "t1_means", "--force"]
+    done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True,
+                          env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    assert contents(tiny.handout) == ours
