@@ -5,7 +5,7 @@ The face is CS231n's `CaptioningSolver`; models in PyTorch bring their optimiser
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class CaptioningSolver:
     def train(self) -> None:
         """Runs all iterations; `loss_history` gets one entry for each."""
         steps = range(1, self.iterations + 1)
-        for iteration in progress(steps) if self.verbose else steps:
+        for iteration in progress(steps, "training") if self.verbose else steps:
             self.step()
             if self.verbose and self.print_every and iteration % self.print_every == 0:
                 print(f"iteration {iteration} of {self.iterations}: loss {self.loss_history[-1]:.4f}")

@@ -4,6 +4,7 @@ Letters: N batch, T time, D width of an input, H hidden, V vocabulary, W width o
 """
 
 import numpy as np
+
 from autograder.examine import gradient, part, points, require, returns, same
 
 part("rnn_step_forward", family="rnn")
@@ -39,9 +40,9 @@ def step_inputs(rng, N, D, H, gates=1):
     return [0.5 * rng.normal(size=shape) for shape in shapes]
 
 
-def swapped(inputs, place, value):
-    """The inputs with one of them replaced, for a gradient with respect to it."""
-    return [*inputs[:place], value, *inputs[place + 1 :]]
+def varying(function, inputs, place):
+    """The function of one of its inputs alone, the others held fixed."""
+    return lambda value: function(*inputs[:place], value, *inputs[place + 1 :])
 
 
 def numeric_step(student, inputs, dnext_h, *places):
@@ -50,8 +51,8 @@ def numeric_step(student, inputs, dnext_h, *places):
     got = returns(student.rnn_step_backward(dnext_h, cache), "dx", "dprev_h", "dWx", "dWh", "db")
     for place in places:
         name = ("dx", "dprev_h", "dWx", "dWh", "db")[place]
-        gradient(lambda value: student.rnn_step_forward(*swapped(inputs, place, value))[0],
-                 inputs[place], dnext_h, got[place], name, axes=STEP_AXES[name])
+        step = varying(lambda *inputs: student.rnn_step_forward(*inputs)[0], inputs, place)
+        gradient(step, inputs[place], dnext_h, got[place], name, axes=STEP_AXES[name])
 
 
 @points("rnn_step_forward", 1)
@@ -149,19 +150,17 @@ def sequence_inputs(rng, N, T, D, H, gates=1):
 
 def sequence_gradients(owner, cell, inputs, dh):
     """The five gradients of a whole sequence; cell is "rnn" or "lstm"."""
-    forward, backward = {"rnn": (owner.rnn_forward, owner.rnn_backward),
-                         "lstm": (owner.lstm_forward, owner.lstm_backward)}[cell]
-    _, cache = returns(forward(*inputs), "h", "cache")
-    return returns(backward(dh, cache), *SEQUENCE_NAMES)
+    _, cache = returns(getattr(owner, f"{cell}_forward")(*inputs), "h", "cache")
+    return returns(getattr(owner, f"{cell}_backward")(dh, cache), *SEQUENCE_NAMES)
 
 
 def numeric_sequence(student, cell, inputs, dh, *places):
     """The student's gradients of a sequence against differences of the student's own forward pass."""
     got = sequence_gradients(student, cell, inputs, dh)
-    forward = {"rnn": student.rnn_forward, "lstm": student.lstm_forward}[cell]
+    forward = getattr(student, f"{cell}_forward")
     for place in places:
-        gradient(lambda value: forward(*swapped(inputs, place, value))[0],
-                 inputs[place], dh, got[place], SEQUENCE_NAMES[place], axes=SEQUENCE_AXES[place])
+        pass_forward = varying(lambda *inputs: forward(*inputs)[0], inputs, place)
+        gradient(pass_forward, inputs[place], dh, got[place], SEQUENCE_NAMES[place], axes=SEQUENCE_AXES[place])
 
 
 def same_gradients(student, reference, cell, inputs, dh):
@@ -214,13 +213,15 @@ def test_rnn_forward_can_be_resumed(student, reference, rng):
 @points("rnn_backward", 2.5)
 def test_rnn_backward_gradient_of_inputs(student, rng):
     """`dx` and `dh0` are the gradients of your forward pass"""
-    numeric_sequence(student, "rnn", sequence_inputs(rng, N=2, T=5, D=3, H=7), rng.normal(size=(2, 5, 7)), 0, 1)
+    inputs, dh = sequence_inputs(rng, N=2, T=5, D=3, H=7), rng.normal(size=(2, 5, 7))
+    numeric_sequence(student, "rnn", inputs, dh, 0, 1)
 
 
 @points("rnn_backward", 2.5)
 def test_rnn_backward_gradient_of_weights(student, rng):
     """`dWx`, `dWh` and `db` are the gradients of your forward pass"""
-    numeric_sequence(student, "rnn", sequence_inputs(rng, N=2, T=5, D=3, H=7), rng.normal(size=(2, 5, 7)), 2, 3, 4)
+    inputs, dh = sequence_inputs(rng, N=2, T=5, D=3, H=7), rng.normal(size=(2, 5, 7))
+    numeric_sequence(student, "rnn", inputs, dh, 2, 3, 4)
 
 
 ### BEGIN HIDDEN TESTS
@@ -261,9 +262,9 @@ def numeric_lstm_step(student, rng, *places):
     inputs, dnext_h, dnext_c = lstm_inputs(rng, N=3, D=5, H=7), *rng.normal(size=(2, 3, 7))
     got = lstm_gradients(student, inputs, dnext_h, dnext_c)
     for place in places:
-        gradient(lambda value: np.stack(student.lstm_step_forward(*swapped(inputs, place, value))[:2]),
-                 inputs[place], np.stack([dnext_h, dnext_c]), got[place], LSTM_NAMES[place],
-                 axes=STEP_AXES[LSTM_NAMES[place]])
+        name = LSTM_NAMES[place]
+        step = varying(lambda *inputs: np.stack(student.lstm_step_forward(*inputs)[:2]), inputs, place)
+        gradient(step, inputs[place], np.stack([dnext_h, dnext_c]), got[place], name, axes=STEP_AXES[name])
 
 
 def same_lstm_gradients(student, reference, inputs, dnext_h, dnext_c):
@@ -306,10 +307,10 @@ def test_lstm_step_value_other_sizes(student, reference, rng):
 @points("lstm_step_forward", 1)
 def test_lstm_step_keeps_its_cell(student, rng):
     """with the forget gate wide open and the input gate shut, the cell stays as it is"""
-    x, prev_h, prev_c, Wx, Wh, _ = lstm_inputs(rng, N=5, D=2, H=3)
-    b = np.repeat([-50.0, 50.0, 0.0, 0.0], 3)
-    _, next_c, _ = returns(student.lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b), "next_h", "next_c", "cache")
-    same(next_c, prev_c, "next_c", axes="N H", rel_error=1e-10)
+    inputs = lstm_inputs(rng, N=5, D=2, H=3)
+    inputs[5] = np.repeat([-50.0, 50.0, 0.0, 0.0], 3)    # b: i shut, f open
+    _, next_c, _ = returns(student.lstm_step_forward(*inputs), "next_h", "next_c", "cache")
+    same(next_c, inputs[2], "next_c", axes="N H", rel_error=1e-10)
 ### END HIDDEN TESTS
 
 
@@ -450,8 +451,8 @@ def test_embedding_gradient(student, rng):
     """`dW` is the gradient of your forward pass, with words repeated within and between sentences"""
     x = np.array([[0, 3, 1, 3], [2, 1, 0, 3], [2, 2, 2, 1]])
     W, dout = rng.normal(size=(7, 3)), rng.normal(size=(3, 4, 3))
-    gradient(lambda value: student.word_embedding_forward(x, value)[0], W, dout, table_gradient(student, x, W, dout),
-             "dW", axes="V D")
+    dW = table_gradient(student, x, W, dout)
+    gradient(lambda value: student.word_embedding_forward(x, value)[0], W, dout, dW, "dW", axes="V D")
 
 
 ### BEGIN HIDDEN TESTS
@@ -467,7 +468,7 @@ def test_embedding_gradient_is_conserved(student, rng):
     """nothing is lost: the rows of `dW` add up to all gradients that came in, and unused rows are zero"""
     x, W, dout = rng.integers(1, 5, size=(3, 7)), rng.normal(size=(11, 2)), rng.normal(size=(3, 7, 2))
     dW = table_gradient(student, x, W, dout)
-    require(np.shape(dW) == (11, 2), "`dW` has the shape of the table, (11, 2)", f"its shape is {np.shape(dW)}")
+    same(np.shape(dW), (11, 2), "the shape of dW")
     same(np.sum(dW, axis=0), dout.sum(axis=(0, 1)), "the sum of the rows of dW", axes="D")
     same(np.asarray(dW)[[0, 5, 6, 7, 8, 9, 10]], np.zeros((7, 2)), "the unused rows of dW", axes="V D")
 ### END HIDDEN TESTS
@@ -534,9 +535,10 @@ def test_loss_ignores_masked_places(student, rng):
     """what stands at a masked place changes nothing and receives no gradient"""
     x, y, mask = loss_inputs(rng, N=3, T=7, V=5)
     loss, dx = returns(student.temporal_softmax_loss(x, y, mask), "loss", "dx")
-    other, _ = returns(student.temporal_softmax_loss(np.where(mask[..., None], x, 9.0 - x), y, mask), "loss", "dx")
+    changed = np.where(mask[..., None], x, 9.0 - x)
+    other, _ = returns(student.temporal_softmax_loss(changed, y, mask), "loss", "dx")
     same(other, loss, "the loss after a change of masked scores", rel_error=1e-10)
-    require(np.shape(dx) == x.shape, f"`dx` has the shape of `x`, {x.shape}", f"its shape is {np.shape(dx)}")
+    same(np.shape(dx), x.shape, "the shape of dx")
     same(np.asarray(dx)[~mask], np.zeros(((~mask).sum(), 5)), "dx at the masked places")
 ### END HIDDEN TESTS
 
@@ -558,7 +560,8 @@ def parameters(rng, D, W, H, V, cell="rnn", scale=1.0):
     gates = {"rnn": 1, "lstm": 4}[cell]
     shapes = {"W_embed": (V, W), "W_proj": (D, H), "b_proj": (H,), "Wx": (W, gates * H), "Wh": (H, gates * H),
               "b": (gates * H,), "W_vocab": (H, V), "b_vocab": (V,)}
-    return {name: scale * rng.normal(size=shape) / np.sqrt(shape[0] if len(shape) == 2 and name != "W_embed" else 1)
+    inputs = {"W_proj": D, "Wx": W, "Wh": H, "W_vocab": H}    # so many numbers are summed up: divide by the root
+    return {name: scale * rng.normal(size=shape) / np.sqrt(inputs.get(name, 1))
             for name, shape in shapes.items()}
 
 
@@ -574,18 +577,17 @@ def captioner(owner, words, params, cell="rnn"):
 def true_captions(rng, words, N, T):
     """(N, T+1): <START>, some words, <END>, then <NULL>; the first caption fills all places."""
     usual = [number for word, number in words.items() if not word.startswith("<")]
-    captions = np.full((N, T + 1), words["<NULL>"])
-    for row, length in enumerate([T - 1, *rng.integers(1, T - 1, size=N - 1)]):
-        captions[row, : length + 2] = [words["<START>"], *rng.choice(usual, length), words["<END>"]]
-    captions[0, 1] = usual[0]    # the word with the smallest number occurs: it is 0 where <NULL> is another
-    return captions
+    rows = np.full((N, T + 1), words["<NULL>"])
+    for n, length in enumerate([T - 1, *rng.integers(1, T - 1, size=N - 1)]):
+        rows[n, : length + 2] = [words["<START>"], *rng.choice(usual, length), words["<END>"]]
+    rows[0, 1] = usual[0]    # the word with the smallest number occurs: it is 0 where <NULL> is another
+    return rows
 
 
 def same_grads(got, want):
     """Every parameter has its gradient."""
-    require(isinstance(got, dict), "`grads` is a dict from parameter name to gradient", f"it is a {type(got).__name__}")
-    missing = sorted(set(want) - set(got))
-    require(not missing, "`grads` has an entry for each of the parameters", f"missing: {', '.join(missing)}")
+    missing = sorted(set(want) - set(got if isinstance(got, dict) else ()))
+    require(not missing, "`grads` is a dict with an entry for each parameter", f"missing: {', '.join(missing)}")
     for name, value in want.items():
         same(got[name], value, f'grads["{name}"]', axes=PARAMETER_AXES[name])
 
@@ -599,10 +601,10 @@ def same_model_loss(student, reference, words, params, features, captions, cell=
 
 
 def published_loss(student, cell, low, high):
-    """The loss for parameters linspace(-1.4, 1.3), N=10, D=20, W=30, H=40, T=13, V=3, as other courses print it."""
+    """The loss for evenly spaced parameters and features; N=10, D=20, W=30, H=40, T=13, V=3."""
     words = {"<NULL>": 0, "circle": 1, "square": 2}
-    shapes = {name: value.shape for name, value in parameters(np.random.default_rng(0), 20, 30, 40, 3, cell).items()}
-    params = {name: np.linspace(-1.4, 1.3, int(np.prod(shape))).reshape(shape) for name, shape in shapes.items()}
+    params = parameters(np.random.default_rng(0), D=20, W=30, H=40, V=3, cell=cell)
+    params = {name: np.linspace(-1.4, 1.3, value.size).reshape(value.shape) for name, value in params.items()}
     features, captions = np.linspace(low, high, 200).reshape(10, 20), (np.arange(130) % 3).reshape(10, 13)
     return returns(captioner(student, words, params, cell).loss(features, captions), "loss", "grads")[0]
 
@@ -679,7 +681,8 @@ def sigmoid(a):
 def speak(words, params, features, length, cell):
     """Greedy decoding straight from the formulas, written apart from the reference.
 
-    Returns captions (N, length) with <NULL> after <END>, and the smallest lead of a best word over the second best."""
+    Returns captions (N, length) with <NULL> after <END>, and the smallest lead of a best word over the next.
+    """
     H = len(params["b_proj"])
     h, c = features @ params["W_proj"] + params["b_proj"], np.zeros((len(features), H))
     word, captions, leads = np.full(len(features), words["<START>"]), [], []
@@ -699,14 +702,14 @@ def speak(words, params, features, length, cell):
 
 
 def talkative(rng, words, D, W, H, N, length, cell="rnn"):
-    """Parameters and features for which captions differ, end at different times, and no best word is a near tie.
+    """Parameters and features for which captions differ, end at different times, and have no near ties.
 
     Returns params, features (N, D) and the captions (N, length)."""
     for _ in range(2000):
         params = parameters(rng, D, W, H, len(words), cell, scale=1.5)
-        params["W_vocab"] *= 5.0                                          # the memory chooses the words,
-        params["b_vocab"] *= 0.2                                          # not a bias in favour of one of them
-        params["b_vocab"][[words["<NULL>"], words["<START>"]]] -= 50.0    # words that nobody says
+        params["W_vocab"] *= 5.0                    # the memory chooses the words,
+        params["b_vocab"] *= 0.2                    # not a bias in favour of one of them
+        params["b_vocab"][[words["<NULL>"], words["<START>"]]] -= 50.0  # nobody says these
         features = rng.normal(size=(N, D))
         captions, lead = speak(words, params, features, length, cell)
         lengths = (captions != words["<NULL>"]).sum(axis=1)
@@ -751,7 +754,7 @@ def test_sample_does_not_say_start(student, rng):
     params, features, want = talkative(rng, words, D=7, W=3, H=11, N=6, length=8)
     first = sampled(captioner(student, words, params), words, features, 8)[:, 0]
     asked = "slot 0 holds the first word that was said"
-    require(not (first == words["<START>"]).any(), asked, "it holds `<START>`, which is what the network hears first")
+    require(not (first == words["<START>"]).any(), asked, "it holds `<START>`, which the network is told")
     wrong = (first != want[:, 0]).sum()
     require(not wrong, asked, f"{wrong} of {len(want)} captions begin with another word")
 
@@ -770,9 +773,9 @@ def test_sample_length(student, rng):
     words, params = vocabulary(7), parameters(rng, D=3, W=2, H=5, V=7)
     params["b_vocab"][[words["<NULL>"], words["<START>"], words["<END>"]]] -= 50.0
     captions = returns(captioner(student, words, params).sample(rng.normal(size=(2, 3))), "captions")
-    require(np.shape(captions) == (2, 30), "`captions` has shape (2, 30)", f"its shape is {np.shape(captions)}")
+    same(np.shape(captions), (2, 30), "the shape of captions")
     said = np.array(captions) != words["<NULL>"]
-    require(said.all(), "a caption without <END> fills its 30 slots with words", f"words in {said.sum()} of 60 slots")
+    require(said.all(), "a caption without <END> fills its 30 slots", f"words in {said.sum()} of 60 slots")
 
 
 @points("captioning_sample", 2)
@@ -804,7 +807,8 @@ def test_lstm_captioner_gradients(student, reference, rng):
 def test_lstm_sample_is_greedy(student, rng):
     """with an LSTM, each caption is the word with the highest score, step by step, up to <END>"""
     words = vocabulary(13)
-    same_captions(student, words, *talkative(rng, words, D=7, W=3, H=11, N=5, length=8, cell="lstm"), cell="lstm")
+    model = talkative(rng, words, D=7, W=3, H=11, N=5, length=8, cell="lstm")
+    same_captions(student, words, *model, cell="lstm")
 
 
 ### BEGIN HIDDEN TESTS
@@ -820,14 +824,15 @@ def test_lstm_captioner_other_sizes(student, reference, rng):
 def test_lstm_sample_with_other_special_words(student, rng):
     """with an LSTM, captions are right for other sizes and other special words"""
     words = vocabulary(17, null=5, start=9, end=3)
-    same_captions(student, words, *talkative(rng, words, D=5, W=7, H=13, N=6, length=11, cell="lstm"), cell="lstm")
+    model = talkative(rng, words, D=5, W=7, H=13, N=6, length=11, cell="lstm")
+    same_captions(student, words, *model, cell="lstm")
 ### END HIDDEN TESTS
 
 
 # ---- BLEU ------------------------------------------------------------------------------------------------
 
 def corpus(rng, size, vocabulary_size=5):
-    """Random references, two or three for each caption, and captions, mostly shorter, that share words with them."""
+    """Random references, two or three per caption; the captions, mostly shorter, share words with them."""
     words = np.array(["a", "red", "circle", "above", "square", "left", "of"][:vocabulary_size])
     references, hypotheses = [], []
     for _ in range(size):
@@ -855,14 +860,17 @@ def test_bleu_by_hand(student):
 def test_bleu_of_the_truth_is_one(student):
     """captions that equal one of their references score 1"""
     references = [["a red circle in the top left", "there is a red circle in the top left"], ["a b c d e"]]
-    same(returns(student.bleu(references, ["there is a red circle in the top left", "a b c d e"]), "score"), 1.0, "score")
+    score = student.bleu(references, ["there is a red circle in the top left", "a b c d e"])
+    same(returns(score, "score"), 1.0, "score")
 
 
 @points("bleu", 1)
 def test_bleu_clips(student, reference):
     """a run of words counts no more often than in the reference that has it most often"""
-    references = [["the cat is on the mat", "there is a cat on the mat now"], ["a red circle is above a blue square"]]
-    same_bleu(student, reference, references, ["the the the cat is on the the mat", "a red circle is above a red circle"])
+    references = [["the cat is on the mat", "there is a cat on the mat now"],
+                  ["a red cross is above a blue square"]]
+    captions = ["the the the cat is on the the mat", "a red cross is above a red cross"]
+    same_bleu(student, reference, references, captions)
 
 
 ### BEGIN HIDDEN TESTS
@@ -874,7 +882,7 @@ def test_bleu_of_a_corpus(student, reference, rng):
 
 @points("bleu", 1)
 def test_bleu_takes_the_closest_reference(student, reference):
-    """the brevity penalty uses the reference that is closest in length, the shorter of two that are equally close"""
+    """the brevity penalty uses the reference closest in length, of two equally close ones the shorter"""
     sentence = [f"w{k}" for k in range(30)]
     for lengths, said, slip in (((9, 11, 30), 8, 7), ((6, 10), 8, 6), ((5, 8, 12), 7, 5)):
         told = [*sentence[:slip], "slip", *sentence[slip + 1 : said]]
@@ -883,9 +891,10 @@ def test_bleu_takes_the_closest_reference(student, reference):
 
 @points("bleu", 0.5)
 def test_bleu_without_a_common_run_of_four(student):
-    """without a common run of four words the score is 0, without an error"""
+    """without a common run of four words, or without any run of four, the score is 0"""
     same(returns(student.bleu([["a b c x d e f"]], ["a b c y d e f"]), "score"), 0.0, "score")
     same(returns(student.bleu([["a b c d"]], ["e f g h i"]), "score"), 0.0, "score")
+    same(returns(student.bleu([["a b c d"], ["e f g h"]], ["a b c", "e f"]), "score"), 0.0, "score")
 
 
 @points("bleu", 0.5)

@@ -1,13 +1,14 @@
 """Wrong answers to assignment 1 that people really give, and other right ones.
 
 A mistake's docstring is the hint that it earns, shown only to an answer with the same wrong numbers.
-It names the cause and where to look, never the code.
+It names the cause and where to look, never the code. EQUIVALENT lists small changes that no check can notice.
 """
 
 from collections import Counter
 
 import numpy as np
 import reference
+
 from autograder.examine import also_correct, replaces
 
 # ---- one step of a recurrent network ---------------------------------------------------------------------
@@ -27,8 +28,8 @@ def step_without_tanh(x, prev_h, Wx, Wh, b):
 
 @replaces("rnn_step_forward")
 def step_with_sigmoid(x, prev_h, Wx, Wh, b):
-    """These are the numbers of a sigmoid. The formula of this step squashes with another function, whose values
-    can be negative."""
+    """These are the numbers of a sigmoid. The formula of this step squashes with another function, whose
+    values can be negative."""
     return rnn_step(x, prev_h, Wx, Wh, b, squash=reference.sigmoid)
 
 
@@ -40,8 +41,8 @@ def step_with_relu(x, prev_h, Wx, Wh, b):
 
 @replaces("rnn_step_forward")
 def step_with_transposed_memory_weights(x, prev_h, Wx, Wh, b):
-    """`Wh` is square, so its transpose fits too, and gives wrong numbers without an error. Which of its axes belongs
-    to the old memory?"""
+    """`Wh` is square, so its transpose fits too, and gives wrong numbers without an error. Which of its
+    axes belongs to the old memory?"""
     return rnn_step(x, prev_h, Wx, Wh.T, b)
 
 
@@ -65,8 +66,8 @@ def step_without_memory(x, prev_h, Wx, Wh, b):
 
 @replaces("rnn_step_forward")
 def step_squashes_each_term(x, prev_h, Wx, Wh, b):
-    """The terms are squashed one by one and added afterwards. The formula adds first: there is one tanh around the
-    whole sum."""
+    """The terms are squashed one by one and added afterwards. The formula adds first: there is one tanh
+    around the whole sum."""
     next_h = np.tanh(x @ Wx) + np.tanh(prev_h @ Wh + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
@@ -80,13 +81,15 @@ def rnn_step_gradients(dnext_h, cache, slope):
 
 @replaces("rnn_step_backward")
 def slope_forgotten(dnext_h, cache):
-    """The gradient has to pass through the tanh before it reaches the sum inside: the slope of the tanh is missing."""
+    """The gradient has to pass through the tanh before it reaches the sum inside: the slope of the tanh is
+    missing."""
     return rnn_step_gradients(dnext_h, cache, 1.0)
 
 
 @replaces("rnn_step_backward")
 def slope_without_square(dnext_h, cache):
-    """Look up the derivative of the tanh once more, written with the value of the tanh: a power is missing."""
+    """Look up the derivative of the tanh once more, written with the value of the tanh: a power is
+    missing."""
     return rnn_step_gradients(dnext_h, cache, 1 - cache[-1])
 
 
@@ -98,14 +101,15 @@ def slope_of_a_sigmoid(dnext_h, cache):
 
 @replaces("rnn_step_backward")
 def tanh_applied_twice(dnext_h, cache):
-    """The slope is taken in the wrong place: a tanh is applied to what is the value of the tanh already. What exactly
-    did you put into the cache, the sum or the squashed sum?"""
+    """The slope is taken in the wrong place: a tanh is applied to what is the value of the tanh already.
+    What exactly did you put into the cache, the sum or the squashed sum?"""
     return rnn_step_gradients(dnext_h, cache, 1 - np.tanh(cache[-1]) ** 2)
 
 
 @replaces("rnn_step_backward")
 def bias_gradient_is_a_mean(dnext_h, cache):
-    """`db` is too small by a factor of N: the bias was added to each row, and its gradient is the sum over the rows."""
+    """`db` is too small by a factor of N: the bias was added to each row, and its gradient is the sum over
+    the rows."""
     *rest, db = reference.rnn_step_backward(dnext_h, cache)
     return *rest, db / len(dnext_h)
 
@@ -119,8 +123,8 @@ def bias_gradient_before_the_tanh(dnext_h, cache):
 
 @replaces("rnn_step_backward")
 def memory_gradient_with_untransposed_weights(dnext_h, cache):
-    """`dprev_h` used `Wh` as it stands. It is square, so that the shapes fit either way: which way does a gradient pass
-    through a matrix product?"""
+    """`dprev_h` used `Wh` as it stands. It is square, so that the shapes fit either way: which way does a
+    gradient pass through a matrix product?"""
     dx, _, dWx, dWh, db = reference.rnn_step_backward(dnext_h, cache)
     return dx, dnext_h * (1 - cache[-1] ** 2) @ cache[3], dWx, dWh, db
 
@@ -134,8 +138,8 @@ def memory_weights_from_the_new_memory(dnext_h, cache):
 
 @replaces("rnn_step_backward")
 def memory_weights_transposed(dnext_h, cache):
-    """`dWh` is the transpose of what it should be. It is square, so nothing complains: which axis of `Wh` belongs to
-    the old memory, and which to the new one?"""
+    """`dWh` is the transpose of what it should be. It is square, so nothing complains: which axis of `Wh`
+    belongs to the old memory, and which to the new one?"""
     dx, dprev_h, dWx, dWh, db = reference.rnn_step_backward(dnext_h, cache)
     return dx, dprev_h, dWx, dWh.T, db
 
@@ -149,8 +153,9 @@ def step_with_einsum_and_a_dict():
     def backward(dnext_h, cache):
         da = dnext_h / np.cosh(cache["a"]) ** 2
         Wx, Wh = cache["weights"]
-        return (np.einsum("nh,dh->nd", da, Wx), np.einsum("nh,kh->nk", da, Wh), np.einsum("nd,nh->dh", cache["x"], da),
-                np.einsum("nk,nh->kh", cache["h"], da), np.einsum("nh->h", da))
+        return (np.einsum("nh,dh->nd", da, Wx), np.einsum("nh,kh->nk", da, Wh),
+                np.einsum("nd,nh->dh", cache["x"], da), np.einsum("nk,nh->kh", cache["h"], da),
+                np.einsum("nh->h", da))
 
     return {"rnn_step_forward": forward, "rnn_step_backward": backward}
 
@@ -205,27 +210,31 @@ def sequence_always_from_the_first_memory(x, h0, Wx, Wh, b):
 
 @replaces("rnn_forward")
 def sequence_time_first(x, h0, Wx, Wh, b):
-    """The numbers may well be right, but time has become the first axis. The result is (N, T, H), batch first."""
+    """The numbers may well be right, but time has become the first axis. The result is (N, T, H), batch
+    first."""
     h, cache = reference.rnn_forward(x, h0, Wx, Wh, b)
     return h.transpose(1, 0, 2), cache
 
 
 @replaces("rnn_forward")
 def sequence_read_backwards(x, h0, Wx, Wh, b):
-    """The sequence is read from its last word to its first. So the memory at time t knows the future and not the past."""
+    """The sequence is read from its last word to its first. So the memory at time t knows the future and
+    not the past."""
     h, cache = reference.rnn_forward(x[:, ::-1], h0, Wx, Wh, b)
     return h[:, ::-1], cache[::-1]
 
 
 @replaces("rnn_forward")
 def sequence_without_the_first_memory(x, h0, Wx, Wh, b):
-    """`h0` has no effect. The first step starts from the memory that was passed in, not from an empty one."""
+    """`h0` has no effect. The first step starts from the memory that was passed in, not from an empty
+    one."""
     return reference.rnn_forward(x, 0 * h0, Wx, Wh, b)
 
 
 @replaces("rnn_forward")
 def sequence_of_memories_before_the_step(x, h0, Wx, Wh, b):
-    """Everything is late by one step: `h[:, 0]` is the memory *after* the first word; `h0` itself is not in the result."""
+    """Everything is late by one step: `h[:, 0]` is the memory *after* the first word; `h0` itself is not in
+    the result."""
     h, cache = reference.rnn_forward(x, h0, Wx, Wh, b)
     return np.concatenate([h0[:, None], h[:, :-1]], axis=1), cache
 
@@ -253,8 +262,8 @@ def collected(steps, dh0, over_time=sum):
 
 @replaces("rnn_backward")
 def gradient_from_the_future_ignored(dh, cache):
-    """Each step only gets the gradient from the layer above. The memory was also read by the next step: what comes back from
-    there has to be added."""
+    """Each step only gets the gradient from the layer above. The memory was also read by the next step:
+    what comes back from there has to be added."""
     return collected(*back_through_time(dh, cache, carry=False))
 
 
@@ -268,14 +277,15 @@ def gradient_from_the_layer_above_ignored(dh, cache):
 
 @replaces("rnn_backward")
 def weights_of_the_first_step_only(dh, cache):
-    """The gradients of the weights are overwritten at each step, and only those of the step that was walked last are left.
-    All steps used the same weights."""
+    """The gradients of the weights are overwritten at each step, and only those of the step that was walked
+    last are left. All steps used the same weights."""
     return collected(*back_through_time(dh, cache), over_time=lambda values: values[0])
 
 
 @replaces("rnn_backward")
 def weights_averaged_over_time(dh, cache):
-    """The gradients of the weights are averaged over time. They are a sum: nothing in the forward pass divides by T."""
+    """The gradients of the weights are averaged over time. They are a sum: nothing in the forward pass
+    divides by T."""
     return collected(*back_through_time(dh, cache), over_time=lambda values: sum(values) / len(values))
 
 
@@ -288,14 +298,16 @@ def first_memory_gets_nothing(dh, cache):
 
 @replaces("rnn_backward")
 def first_memory_gets_the_first_gradient(dh, cache):
-    """`dh0` is not `dh[:, 0]`: that belongs to the memory after the first word. What comes out of the walk at its very end?"""
+    """`dh0` is not `dh[:, 0]`: that belongs to the memory after the first word. What comes out of the walk
+    at its very end?"""
     dx, _, *weights = reference.rnn_backward(dh, cache)
     return dx, dh[:, 0], *weights
 
 
 @replaces("rnn_backward")
 def walked_forwards(dh, cache):
-    """The walk goes from the first step to the last. A gradient flows against the direction of the forward pass."""
+    """The walk goes from the first step to the last. A gradient flows against the direction of the forward
+    pass."""
     return collected(*back_through_time(dh, cache, order=range(dh.shape[1])))
 
 
@@ -308,8 +320,8 @@ def inputs_in_the_order_of_the_walk(dh, cache):
 
 @replaces("rnn_backward")
 def gradient_from_above_counted_twice(dh, cache):
-    """The gradient from above is passed on to the earlier step as it is, beside having gone through the step. Only what the
-    step's own backward pass returns goes on."""
+    """The gradient from above is passed on to the earlier step as it is, beside having gone through the
+    step. Only what the step's own backward pass returns goes on."""
     upstream, steps = np.zeros_like(dh[:, 0]), {}
     for t in reversed(range(dh.shape[1])):
         upstream = dh[:, t] + upstream
@@ -330,7 +342,8 @@ def sequence_with_arrays_in_a_dict():
 
     def backward(dh, cache):
         x, h, Wx, Wh = (cache[name] for name in ("x", "h", "Wx", "Wh"))
-        dx, dWx, dWh, db, carry = np.empty(x.shape), np.zeros(Wx.shape), np.zeros(Wh.shape), np.zeros(len(Wh)), 0
+        dx, dWx, dWh, db = (np.zeros(shape) for shape in (x.shape, Wx.shape, Wh.shape, len(Wh)))
+        carry = 0
         for t in range(x.shape[1] - 1, -1, -1):
             da = (dh[:, t] + carry) * (1 - h[:, t] ** 2)
             dx[:, t], carry = da.dot(Wx.T), da.dot(Wh.T)
@@ -371,7 +384,8 @@ def lstm_step(x, prev_h, prev_c, Wx, Wh, b, order="ifog", new=np.tanh, show=np.t
 
 @replaces("lstm_step_forward")
 def gates_in_torch_order(x, prev_h, prev_c, Wx, Wh, b):
-    """The columns of `a` are read in the order i, f, g, o, which is PyTorch's. Here the order is i, f, o, g."""
+    """The columns of `a` are read in the order i, f, g, o, which is PyTorch's. Here the order is i, f, o,
+    g."""
     return lstm_step(x, prev_h, prev_c, Wx, Wh, b, order="ifgo")
 
 
@@ -435,13 +449,15 @@ def both_ways(dnext_h, dnext_c, cache):
 
 @replaces("lstm_step_backward")
 def cell_gradient_ignored(dnext_h, dnext_c, cache):
-    """`dnext_c` has no effect. The new cell leaves the step in two ways, and a gradient comes back on both."""
+    """`dnext_c` has no effect. The new cell leaves the step in two ways, and a gradient comes back on
+    both."""
     return lstm_step_gradients(cache, *both_ways(dnext_h, 0, cache))
 
 
 @replaces("lstm_step_backward")
 def way_through_the_hidden_state_forgotten(dnext_h, dnext_c, cache):
-    """The cell gets `dnext_c` and nothing else. It was also shown in the hidden state: that way is missing."""
+    """The cell gets `dnext_c` and nothing else. It was also shown in the hidden state: that way is
+    missing."""
     return lstm_step_gradients(cache, dnext_c, both_ways(dnext_h, dnext_c, cache)[1])
 
 
@@ -473,14 +489,16 @@ def old_cell_gradient_without_forget_gate(dnext_h, dnext_c, cache):
 
 @replaces("lstm_step_backward")
 def old_cell_gradient_from_one_way_only(dnext_h, dnext_c, cache):
-    """`dprev_c` only knows of `dnext_c`. Use the *whole* gradient of the new cell, with the way through the hidden state."""
+    """`dprev_c` only knows of `dnext_c`. Use the *whole* gradient of the new cell, with the way through the
+    hidden state."""
     dx, dprev_h, _, *weights = reference.lstm_step_backward(dnext_h, dnext_c, cache)
     return dx, dprev_h, dnext_c * cache[6], *weights
 
 
 @replaces("lstm_step_backward")
 def gradient_pieces_in_torch_order(dnext_h, dnext_c, cache):
-    """The four pieces of the gradient are joined in the order i, f, g, o. Use the order in which `a` was cut: i, f, o, g."""
+    """The four pieces of the gradient are joined in the order i, f, g, o. Use the order in which `a` was
+    cut: i, f, o, g."""
     return lstm_step_gradients(cache, *both_ways(dnext_h, dnext_c, cache), order="ifgo")
 
 
@@ -535,7 +553,8 @@ def cell_starts_with_ones(x, h0, Wx, Wh, b):
 
 @replaces("lstm_forward")
 def cell_emptied_at_each_step(x, h0, Wx, Wh, b):
-    """The cell is empty again at each step: it has to be handed from step to step, as the hidden state is."""
+    """The cell is empty again at each step: it has to be handed from step to step, as the hidden state
+    is."""
     return lstm_sequence(x, h0, Wx, Wh, b, c0=np.zeros_like(h0), reset=True)[:2]
 
 
@@ -554,7 +573,8 @@ def lstm_returns_its_cells(x, h0, Wx, Wh, b):
 
 @replaces("lstm_forward")
 def lstm_time_first(x, h0, Wx, Wh, b):
-    """The numbers may well be right, but time has become the first axis. The result is (N, T, H), batch first."""
+    """Batch and time have changed places. The hidden states are (N, T, H): join the steps along the middle
+    axis."""
     h, cache = reference.lstm_forward(x, h0, Wx, Wh, b)
     return h.transpose(1, 0, 2), cache
 
@@ -572,13 +592,15 @@ def lstm_back_through_time(dh, cache, carry_h=1, carry_c=1, dc_from_above=0, ove
 
 @replaces("lstm_backward")
 def cell_gradient_not_handed_back(dh, cache):
-    """The cell's gradient is lost between the steps. Two memories go forward from step to step, so two gradients come back."""
+    """The cell's gradient is lost between the steps. Two memories go forward from step to step, so two
+    gradients come back."""
     return lstm_back_through_time(dh, cache, carry_c=0)
 
 
 @replaces("lstm_backward")
 def hidden_gradient_not_handed_back(dh, cache):
-    """The hidden state's gradient is lost between the steps: add what comes back from the next step to what comes from above."""
+    """The hidden state's gradient is lost between the steps: add what comes back from the next step to what
+    comes from above."""
     return lstm_back_through_time(dh, cache, carry_h=0)
 
 
@@ -590,7 +612,8 @@ def cell_gets_a_gradient_from_above(dh, cache):
 
 @replaces("lstm_backward")
 def lstm_weights_of_the_first_step_only(dh, cache):
-    """The gradients of the weights are overwritten at each step. All steps used the same weights: add up."""
+    """The gradients of the weights are overwritten at each step. All steps used the same weights: add
+    up."""
     return lstm_back_through_time(dh, cache, over_time=lambda values: values[0])
 
 
@@ -603,7 +626,8 @@ def lstm_first_memory_gets_the_first_gradient(dh, cache):
 
 @replaces("lstm_backward")
 def lstm_inputs_in_the_order_of_the_walk(dh, cache):
-    """`dx` lists the steps in the order in which you walked them, the last one first. Turn it round."""
+    """`dx` is in the order in which the steps were walked, last word first. It belongs in the order of the
+    words."""
     dx, *rest = reference.lstm_backward(dh, cache)
     return dx[:, ::-1], *rest
 
@@ -616,8 +640,8 @@ def lstm_step_with_a_gate_axis():
         gates = 1 / (1 + np.exp(-a[:, :3]))
         g = np.tanh(a[:, 3])
         c = gates[:, 1] * prev_c + gates[:, 0] * g
-        return gates[:, 2] * np.tanh(c), c, {"inputs": (x, prev_h, prev_c), "weights": (Wx, Wh), "gates": gates,
-                                             "g": g, "c": c}
+        cache = {"inputs": (x, prev_h, prev_c), "weights": (Wx, Wh), "gates": gates, "g": g, "c": c}
+        return gates[:, 2] * np.tanh(c), c, cache
 
     def backward(dnext_h, dnext_c, cache):
         (x, prev_h, prev_c), (Wx, Wh) = cache["inputs"], cache["weights"]
@@ -653,8 +677,8 @@ def lstm_sequence_with_arrays():
         (N, T, _), H = x.shape, h0.shape[1]
         h, c, cache = np.zeros((N, T, H)), np.zeros((N, T + 1, H)), {}
         for t in range(T):
-            h[:, t], c[:, t + 1], cache[t] = reference.lstm_step_forward(x[:, t], h[:, t - 1] if t else h0, c[:, t],
-                                                                         Wx, Wh, b)
+            last = h[:, t - 1] if t else h0
+            h[:, t], c[:, t + 1], cache[t] = reference.lstm_step_forward(x[:, t], last, c[:, t], Wx, Wh, b)
         return h, (cache, x.shape, Wx.shape, Wh.shape)
 
     def backward(dh, cache):
@@ -662,7 +686,8 @@ def lstm_sequence_with_arrays():
         dx, dWx, dWh = (np.zeros(shape) for shape in shapes)
         db, dh_next, dc_next = np.zeros(dWx.shape[1]), np.zeros(dh[:, 0].shape), np.zeros(dh[:, 0].shape)
         for t in sorted(steps, reverse=True):
-            dx[:, t], dh_next, dc_next, *more = reference.lstm_step_backward(dh[:, t] + dh_next, dc_next, steps[t])
+            step = reference.lstm_step_backward(dh[:, t] + dh_next, dc_next, steps[t])
+            dx[:, t], dh_next, dc_next, *more = step
             for total, value in zip((dWx, dWh, db), more):
                 total += value
         return dx, dh_next, dWx, dWh, db
@@ -681,7 +706,8 @@ def rows_counted_from_one(x, W):
 
 @replaces("word_embedding_forward")
 def sentences_summed_up(x, W):
-    """The vectors of a sentence are added up. Keep one for each word: the result has a time axis, (N, T, D)."""
+    """The vectors of a sentence are added up. Keep one for each word: the result has a time axis, (N, T,
+    D)."""
     return W[x].sum(axis=1), (x, W.shape)
 
 
@@ -693,8 +719,9 @@ def vectors_with_time_first(x, W):
 
 @replaces("word_embedding_backward")
 def repeated_words_lost(dout, cache):
-    """A word that occurs twice gets only one of its gradients. Adding to an array through a list of row numbers adds
-    once per row, however often the row is listed: NumPy has another function, which adds each time."""
+    """A word that occurs twice gets only one of its gradients. Adding to an array through a list of row
+    numbers adds once per row, however often the row is listed: NumPy has another function, which adds each
+    time."""
     x, shape = cache
     dW = np.zeros(shape)
     dW[x] += dout
@@ -703,7 +730,8 @@ def repeated_words_lost(dout, cache):
 
 @replaces("word_embedding_backward")
 def repeated_words_averaged(dout, cache):
-    """The gradients of a repeated word are averaged. Each use of the row contributes in full: they are added."""
+    """The gradients of a repeated word are averaged. Each use of the row contributes in full: they are
+    added."""
     x, shape = cache
     times = np.bincount(x.ravel(), minlength=shape[0])
     return reference.word_embedding_backward(dout, cache) / np.maximum(times, 1)[:, None]
@@ -711,7 +739,8 @@ def repeated_words_averaged(dout, cache):
 
 @replaces("word_embedding_backward")
 def table_gradient_divided_by_the_batch(dout, cache):
-    """`dW` is too small by a factor of N. If the loss is a mean over the batch, then `dout` knows that already."""
+    """`dW` is too small by a factor of N. If the loss is a mean over the batch, then `dout` knows that
+    already."""
     return reference.word_embedding_backward(dout, cache) / len(dout)
 
 
@@ -778,13 +807,15 @@ def softmax_loss(x, y, mask, divide=None, log_of=None, largest=None):
 
 @replaces("temporal_softmax_loss")
 def mask_ignored(x, y, mask, verbose=False):
-    """Masked places count. What is filled up with `<NULL>` belongs neither in the loss nor in the gradient."""
+    """Masked places count. What is filled up with `<NULL>` belongs neither in the loss nor in the
+    gradient."""
     return softmax_loss(x, y, np.ones_like(mask))
 
 
 @replaces("temporal_softmax_loss")
 def mask_only_in_the_loss(x, y, mask, verbose=False):
-    """The loss is right, but masked places receive a gradient. A place that is not in the loss cannot have one."""
+    """The loss is right, but masked places receive a gradient. A place that is not in the loss cannot have
+    one."""
     return reference.temporal_softmax_loss(x, y, mask)[0], softmax_loss(x, y, np.ones_like(mask))[1]
 
 
@@ -808,7 +839,8 @@ def mean_over_time_too(x, y, mask, verbose=False):
 
 @replaces("temporal_softmax_loss")
 def mean_over_words_that_count(x, y, mask, verbose=False):
-    """The loss is divided by the number of words that count. The convention here: divide by the size of the batch N."""
+    """The loss is divided by the number of words that count. The convention here: divide by the size of the
+    batch N."""
     return softmax_loss(x, y, mask, divide=mask.sum())
 
 
@@ -820,14 +852,16 @@ def sum_over_the_batch(x, y, mask, verbose=False):
 
 @replaces("temporal_softmax_loss")
 def gradient_not_averaged(x, y, mask, verbose=False):
-    """The loss is right, the gradient too large by a factor of N: what the loss is divided by divides the gradient, too."""
+    """The loss is right, the gradient too large by a factor of N: what the loss is divided by divides the
+    gradient, too."""
     loss, dx = reference.temporal_softmax_loss(x, y, mask)
     return loss, dx * len(x)
 
 
 @replaces("temporal_softmax_loss")
 def gradient_is_the_probability(x, y, mask, verbose=False):
-    """The gradient lacks a term at the true word. Compare it with the formula: something is subtracted there."""
+    """The gradient lacks a term at the true word. Compare it with the formula: something is subtracted
+    there."""
     loss, dx = reference.temporal_softmax_loss(x, y, mask)
     return loss, dx + np.eye(x.shape[2])[y] * mask[..., None] / len(x)
 
@@ -841,22 +875,16 @@ def gradient_with_the_wrong_sign(x, y, mask, verbose=False):
 
 @replaces("temporal_softmax_loss")
 def scores_overflow(x, y, mask, verbose=False):
-    """Large scores overflow the exponential function. Shift the scores of each place before you take it: what can be subtracted from
-    all of them without changing a probability?"""
+    """Large scores make the exponentials overflow, or all vanish. Shift the scores before taking them, each
+    place by a number of its own: what can be subtracted from all scores of a place without changing a
+    probability?"""
     return softmax_loss(x, y, mask, largest=0.0)
 
 
 @replaces("temporal_softmax_loss")
-def scores_shifted_by_one_number_for_all(x, y, mask, verbose=False):
-    """The scores of all places are shifted by the same number, so that in some places every exponential becomes zero. Each place needs its own
-    largest score."""
-    return softmax_loss(x, y, mask, largest=x.max())
-
-
-@replaces("temporal_softmax_loss")
 def small_number_in_the_logarithm(x, y, mask, verbose=False):
-    """A small number inside the logarithm hides a probability of zero and makes the loss wrong. With the logarithm taken by hand, score minus log-sum, no
-    zero arises and nothing has to be hidden."""
+    """A small number inside the logarithm hides a probability of zero and makes the loss wrong. With the
+    logarithm taken by hand, score minus log-sum, no zero arises and nothing has to be hidden."""
     return softmax_loss(x, y, mask, log_of=lambda p: np.log(p + 1e-8))
 
 
@@ -916,14 +944,15 @@ def changed_gradients(model, features, captions, **changes):
 
 @replaces("CaptioningRNN.loss")
 def captions_not_shifted(self, features, captions):
-    """What goes in and what is expected out are the same words: copying would be enough. At each time the *next* word is
-    expected."""
+    """What goes in and what is expected out are the same words: copying would be enough. At each time the
+    *next* word is expected."""
     return captioner_loss(self, features, captions, inputs=captions[:, :-1], outputs=captions[:, :-1])
 
 
 @replaces("CaptioningRNN.loss")
 def captions_shifted_the_wrong_way(self, features, captions):
-    """The network is asked for the word *before* the one that it reads. Which of the two starts with `<START>`?"""
+    """The network is asked for the word *before* the one that it reads. Which of the two starts with
+    `<START>`?"""
     return captioner_loss(self, features, captions, inputs=captions[:, 1:], outputs=captions[:, :-1])
 
 
@@ -935,8 +964,8 @@ def padding_counts(self, features, captions):
 
 @replaces("CaptioningRNN.loss")
 def mask_made_from_the_inputs(self, features, captions):
-    """The mask is made from the words that go *in*. So the last `<NULL>` of a sentence counts: make it from the words that are
-    expected out."""
+    """The mask is made from the words that go *in*. So the last `<NULL>` of a sentence counts: make it from
+    the words that are expected out."""
     return captioner_loss(self, features, captions, mask=captions[:, :-1] != self._null)
 
 
@@ -949,7 +978,8 @@ def end_does_not_count(self, features, captions):
 
 @replaces("CaptioningRNN.loss")
 def padding_is_word_zero(self, features, captions):
-    """The mask takes word 0 for `<NULL>`. Its number depends on the vocabulary; the constructor has put it into an attribute."""
+    """The mask takes word 0 for `<NULL>`. Its number depends on the vocabulary; the constructor has put it
+    into an attribute."""
     return captioner_loss(self, features, captions, mask=captions[:, 1:] != 0)
 
 
@@ -967,14 +997,15 @@ def first_memory_squashed(self, features, captions):
 
 @replaces("CaptioningRNN.loss")
 def picture_not_used(self, features, captions):
-    """The first memory is zero, so the caption does not depend on the picture. Where do the features enter?"""
+    """The first memory is zero, so the caption does not depend on the picture. Where do the features
+    enter?"""
     return captioner_loss(self, features, captions, first=np.zeros_like)
 
 
 @replaces("CaptioningRNN.loss")
 def loss_averaged_over_words(self, features, captions):
-    """The loss is a mean over words. It is the sum over the words of a sentence, averaged over sentences: use
-    `temporal_softmax_loss` as it is."""
+    """The loss is a mean over words. It is the sum over the words of a sentence, averaged over sentences:
+    use `temporal_softmax_loss` as it is."""
     loss, grads = captioner_loss(self, features, captions)
     count = np.sum(captions[:, 1:] != self._null) / len(captions)
     return loss / count, {name: grad / count for name, grad in grads.items()}
@@ -988,21 +1019,23 @@ def projection_gradient_is_a_mean(self, features, captions):
 
 @replaces("CaptioningRNN.loss")
 def word_vectors_not_learnt(self, features, captions):
-    """`grads["W_embed"]` is zero: the gradient of the RNN's inputs has to go on into the table of word vectors."""
+    """`grads["W_embed"]` is zero: the gradient of the RNN's inputs has to go on into the table of word
+    vectors."""
     return changed_gradients(self, features, captions, W_embed=np.zeros_like)
 
 
 @replaces("CaptioningRNN.loss")
 def picture_weights_not_learnt(self, features, captions):
-    """`grads["W_proj"]` and `grads["b_proj"]` are zero: the walk back ends at the first memory, and goes on from there into the
-    projection of the picture."""
+    """`grads["W_proj"]` and `grads["b_proj"]` are zero: the walk back ends at the first memory, and goes on
+    from there into the projection of the picture."""
     return changed_gradients(self, features, captions, W_proj=np.zeros_like, b_proj=np.zeros_like)
 
 
 @replaces("CaptioningRNN.loss")
 def first_memory_gradient_from_the_layer_above(self, features, captions):
-    """The projection of the picture gets the gradient of the memory *after* the first word, straight from the layer above. It needs the gradient of the
-    memory before the first word, which the RNN's backward pass returns."""
+    """The projection of the picture gets the gradient of the memory *after* the first word, straight from
+    the layer above. It needs the gradient of the memory before the first word, which the RNN's backward
+    pass returns."""
     p = self.params
     loss, grads = captioner_loss(self, features, captions)
     h0 = features @ p["W_proj"] + p["b_proj"]
@@ -1031,23 +1064,24 @@ def loss_from_keyword_arguments(self, features, captions):
     out, embedded = reference.word_embedding_forward(x=captions[:, :-1], W=p["W_embed"])
     h, cached = forward(x=out, h0=features.dot(p["W_proj"]) + p["b_proj"], Wx=p["Wx"], Wh=p["Wh"], b=p["b"])
     scores = h.dot(p["W_vocab"]) + p["b_vocab"]
-    loss, dscores = reference.temporal_softmax_loss(x=scores, y=expected, mask=(expected != self._null).astype(int),
-                                                    verbose=False)
+    mask = (expected != self._null).astype(int)
+    loss, dscores = reference.temporal_softmax_loss(x=scores, y=expected, mask=mask, verbose=False)
     dout, dh0, dWx, dWh, db = backward(dscores.dot(p["W_vocab"].T), cached)
-    return loss, {"W_vocab": np.einsum("nth,ntv->hv", h, dscores), "b_vocab": dscores.sum((0, 1)), "Wx": dWx, "Wh": dWh,
-                  "b": db, "W_embed": reference.word_embedding_backward(dout, embedded),
+    return loss, {"W_vocab": np.einsum("nth,ntv->hv", h, dscores), "b_vocab": dscores.sum((0, 1)),
+                  "Wx": dWx, "Wh": dWh, "b": db, "W_embed": reference.word_embedding_backward(dout, embedded),
                   "W_proj": features.T.dot(dh0), "b_proj": dh0.sum(0)}
 
 
 # ---- the captioner: sample -------------------------------------------------------------------------------
 
 
-def say(model, features, max_length, first=lambda h: h, cell=np.zeros_like, step=None, score=None, choose=None,
-        heard=lambda said, start: said, until=None):
+def say(model, features, max_length, first=lambda h: h, cell=np.zeros_like, step=None, score=None,
+        choose=None, heard=lambda said, start: said, until=None):
     """Greedy decoding with one of its pieces changed. Returns captions (N, max_length), <NULL> after <END>.
 
-    first: of the first memory; cell: the first cell from the first memory; step(x, h, c) -> h, c; score(h, c) -> (N, V);
-    choose(scores) -> words (N,); heard(said, <START>) -> the next input; until(words) tells whether to stop at once.
+    first: of the first memory; cell: the first cell from the first memory; step(x, h, c) -> h, c;
+    score(h, c) -> (N, V); choose(scores) -> words (N,); heard(said, <START>) -> the next input;
+    until(words) tells whether to stop at once.
     """
     p, N = model.params, len(features)
     captions = np.full((N, max_length), model._null)
@@ -1075,7 +1109,8 @@ def take_step(model, x, h, c):
 
 @replaces("CaptioningRNN.sample")
 def start_in_slot_zero(self, features, max_length=30):
-    """Slot 0 holds `<START>`, so everything else is late by one. `<START>` is what the network hears first, not what it says."""
+    """Slot 0 holds `<START>`, so everything else is late by one. `<START>` is what the network hears first,
+    not what it says."""
     captions = say(self, features, max_length)
     return np.hstack([np.full((len(features), 1), self._start), captions[:, :-1]])
 
@@ -1091,16 +1126,19 @@ def memory_not_handed_on(self, features, max_length=30):
     """Each word is said from the first memory: the memory after a step is not kept for the next one."""
     p = self.params
     h0 = features @ p["W_proj"] + p["b_proj"]
-    return say(self, features, max_length, step=lambda model, x, h, c: take_step(model, x, h0, np.zeros_like(h0)))
+    return say(self, features, max_length, step=lambda model, x, h, c: take_step(model, x, h0, 0 * h0))
 
 
 @replaces("CaptioningRNN.sample")
 def step_without_squashing(self, features, max_length=30):
-    """The step of `sample` is not the step that was trained: the tanh is missing. Call the step function that you have written."""
+    """The step of `sample` is not the step that was trained: the tanh is missing. Call the step function
+    that you have written."""
     p = self.params
 
     def step(model, x, h, c):
-        return (x @ p["Wx"] + h @ p["Wh"] + p["b"], c) if model.cell_type == "rnn" else take_step(model, x, h, c)
+        if model.cell_type == "lstm":
+            return take_step(model, x, h, c)
+        return x @ p["Wx"] + h @ p["Wh"] + p["b"], c
 
     return say(self, features, max_length, step=step)
 
@@ -1119,7 +1157,8 @@ def stops_when_the_first_caption_ends(self, features, max_length=30):
 
 @replaces("CaptioningRNN.sample")
 def speaks_from_an_empty_memory(self, features, max_length=30):
-    """The first memory is empty, so that all pictures are given the same caption. Where do the features enter?"""
+    """The first memory is empty, so that all pictures are given the same caption. Where do the features
+    enter?"""
     return say(self, features, max_length, first=np.zeros_like)
 
 
@@ -1143,14 +1182,16 @@ def scores_without_bias(self, features, max_length=30):
 
 @replaces("CaptioningRNN.sample")
 def end_is_not_written_down(self, features, max_length=30):
-    """`<END>` is missing at the end of the captions. It is a word that was said, so it stands in the caption."""
+    """`<END>` is missing at the end of the captions. It is a word that was said, so it stands in the
+    caption."""
     captions = say(self, features, max_length)
     return np.where(captions == self._end, self._null, captions)
 
 
 @replaces("CaptioningRNN.sample")
 def hears_every_word_one_step_late(self, features, max_length=30):
-    """The network hears each of its words one step too late: the input of a step is the word said in the step just before."""
+    """The network hears each of its words one step too late: the input of a step is the word said in the
+    step just before."""
     memory = []
 
     def heard(said, start):
@@ -1162,7 +1203,8 @@ def hears_every_word_one_step_late(self, features, max_length=30):
 
 @replaces("CaptioningRNN.sample")
 def hears_null_instead_of_its_words(self, features, max_length=30):
-    """From the second step on the network hears `<NULL>`. Is the next input read from a slot that has not been written yet?"""
+    """From the second step on the network hears `<NULL>`. Is the next input read from a slot that has not
+    been written yet?"""
     return say(self, features, max_length, heard=lambda said, start: np.full_like(said, self._null))
 
 
@@ -1180,7 +1222,7 @@ def hears_start_twice(self, features, max_length=30):
 @replaces("CaptioningRNN.sample")
 def cell_emptied_while_speaking(self, features, max_length=30):
     """The LSTM's cell is emptied at each word. Hand it from step to step, as the hidden state is."""
-    return say(self, features, max_length, step=lambda model, x, h, c: take_step(model, x, h, np.zeros_like(h)))
+    return say(self, features, max_length, step=lambda model, x, h, c: take_step(model, x, h, 0 * h))
 
 
 @replaces("CaptioningRNN.sample")
@@ -1240,8 +1282,9 @@ def closest(lengths, said):
     return min(lengths, key=lambda length: (abs(length - said), length))
 
 
-def score_corpus(references, hypotheses, orders=4, cut=str.split, clip=True, join=Counter.__or__, length=closest,
-                 mean=lambda p: np.exp(np.mean(np.log(p))), penalty=lambda c, r: min(1.0, np.exp(1 - r / c))):
+def score_corpus(references, hypotheses, orders=4, cut=str.split, clip=True, join=Counter.__or__,
+                 length=closest, mean=lambda p: np.exp(np.mean(np.log(p))),
+                 penalty=lambda c, r: min(1.0, np.exp(1 - r / c))):
     """BLEU with one of its pieces changed."""
     matches, totals, c, r = np.zeros(orders), np.zeros(orders), 0, 0
     for group, hypothesis in zip(references, hypotheses):
@@ -1259,13 +1302,15 @@ def score_corpus(references, hypotheses, orders=4, cut=str.split, clip=True, joi
 
 @replaces("bleu")
 def counts_not_clipped(references, hypotheses):
-    """A run of words that is repeated scores each time. It may not count more often than in a reference: the minimum in the formula."""
+    """A run of words that is repeated scores each time. It may not count more often than in a reference:
+    the minimum in the formula."""
     return score_corpus(references, hypotheses, clip=False)
 
 
 @replaces("bleu")
 def clipped_by_the_sum_of_the_references(references, hypotheses):
-    """The counts of all references are added up before clipping. What counts is the *largest* count in any one reference."""
+    """The counts of all references are added up before clipping. What counts is the *largest* count in any
+    one reference."""
     return score_corpus(references, hypotheses, join=Counter.__add__)
 
 
@@ -1289,25 +1334,29 @@ def brevity_ratio_upside_down(references, hypotheses):
 
 @replaces("bleu")
 def brevity_without_exponential(references, hypotheses):
-    """The brevity penalty is the ratio of the lengths. The formula has an exponential function around it."""
+    """The brevity penalty is the ratio of the lengths. The formula has an exponential function around
+    it."""
     return score_corpus(references, hypotheses, penalty=lambda c, r: min(1.0, c / r))
 
 
 @replaces("bleu")
 def longest_reference(references, hypotheses):
-    """The brevity penalty uses the longest reference of each caption. It should be the one closest in length."""
+    """The brevity penalty uses the longest reference of each caption. It should be the one closest in
+    length."""
     return score_corpus(references, hypotheses, length=lambda lengths, said: max(lengths))
 
 
 @replaces("bleu")
 def shortest_reference(references, hypotheses):
-    """The brevity penalty uses the shortest reference of each caption. It should be the one closest in length."""
+    """The brevity penalty uses the shortest reference of each caption. It should be the one closest in
+    length."""
     return score_corpus(references, hypotheses, length=lambda lengths, said: min(lengths))
 
 
 @replaces("bleu")
 def mean_length_of_the_references(references, hypotheses):
-    """The brevity penalty uses the mean length of the references. It should be the length of the closest one."""
+    """The brevity penalty uses the mean length of the references. It should be the length of the closest
+    one."""
     return score_corpus(references, hypotheses, length=lambda lengths, said: np.mean(lengths))
 
 
@@ -1326,7 +1375,8 @@ def first_reference_only(references, hypotheses):
 
 @replaces("bleu")
 def mean_over_sentences(references, hypotheses):
-    """This is the mean of the scores of single captions. Add up the counts of the whole corpus first, then divide."""
+    """This is the mean of the scores of single captions. Add up the counts of the whole corpus first, then
+    divide."""
     return float(np.mean([score_corpus([group], [one]) for group, one in zip(references, hypotheses)]))
 
 
@@ -1393,3 +1443,17 @@ def bleu_with_plain_dicts(references, hypotheses):
 @also_correct("bleu")
 def bleu_from_changed_pieces(references, hypotheses):
     return np.array(score_corpus(references, hypotheses, mean=lambda p: np.prod(p) ** 0.25))
+
+
+# ---- changes of the reference that change no answer ------------------------------------------------------
+
+_AFTER_THE_END = "what is said after <END> is not compared, so that solutions that go on speaking are accepted"
+
+EQUIVALENT = {
+    "CaptioningRNN.sample: speaking &= word != self._end -> speaking = word != self._end": _AFTER_THE_END,
+    "CaptioningRNN.sample: speaking &= word != self._end -> speaking |= word != self._end": _AFTER_THE_END,
+    "CaptioningRNN.sample: speaking &= word != self._end -> pass": _AFTER_THE_END,
+    "CaptioningRNN.sample: if not speaking.any(): break -> if False: break": "only saves time",
+    "bleu: min(0.0, 1 - closest / length) -> min(1 - closest / length, 0.0)": "the order does not matter",
+    "bleu: len(truth) - len(words) -> len(words) - len(truth)": "inside an absolute value",
+}

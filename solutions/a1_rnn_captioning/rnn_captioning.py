@@ -29,10 +29,10 @@
 # | 7 | BLEU, a score for sentences | 6 |
 # | | three questions in your own words | 10 |
 #
-# **How to work.** Read, look at the worked example, fill in the function, run the `check("...")` cell below it.
-# A check says what was asked and where your answer differs; run it as often as you like. More checks of the
-# same kind, with other sizes and other numbers, run when your work is marked, so a function that is right
-# for every input is right there too.
+# **How to work.** Read, look at the worked example, fill in the function, run the `check("...")` cell below
+# it. A check says what was asked and where your answer differs; run it as often as you like. More checks of
+# the same kind, with other sizes and other numbers, run when your work is marked, so a function that is
+# right for every input is right there too.
 #
 # ## The letters of the axes
 #
@@ -47,7 +47,8 @@
 # | `V` | vocabulary: how many different words there are |
 # | `W` | width of a word vector, where it stands beside `D`, the width of a picture's feature vector |
 #
-# `x (N, T, D)` reads: "`x[n, t]` is a vector of `D` numbers: word `t` of sentence `n`". The batch comes first.
+# `x (N, T, D)` reads: "`x[n, t]` is a vector of `D` numbers: word `t` of sentence `n`". The batch comes
+# first.
 
 # %%
 from collections import Counter
@@ -70,17 +71,17 @@ from autograder.notebook import (
 from autograder.notebook.training import CaptioningSolver
 
 # %% [markdown]
-# # 1. One step of a recurrent network
+# ## 1. One step of a recurrent network
 #
 # A recurrent network reads a sentence one word at a time and keeps a memory, the hidden state $h$. At each
 # step it mixes the new input $x$ with the memory and squashes the result into $(-1, 1)$:
 #
 # $$ h' = \tanh(x\,W_x + h\,W_h + b) $$
 #
-# The same $W_x$, $W_h$ and $b$ serve at every step: a sentence of any length needs no new weights.
-# (Elman, *Finding structure in time*, 1990, the section on recurrent networks.)
+# The same $W_x$, $W_h$ and $b$ serve at every step: a sentence of any length needs no new weights. (Elman,
+# *Finding structure in time*, 1990, the section on recurrent networks.)
 #
-# ## Forward
+# ### Forward
 #
 # **By hand.** One sentence ($N=1$), two inputs ($D=2$), a memory of two numbers ($H=2$):
 #
@@ -123,24 +124,24 @@ def rnn_step_forward(x, prev_h, Wx, Wh, b):
 check("rnn_step_forward")
 
 # %% [markdown]
-# ## Backward
+# ### Backward
 #
 # Training asks one question of each number that went in: if it grew a little, how much would the final loss
-# grow? The answer for the output, `dnext_h` $= \partial L / \partial h'$, is handed to you from above; the chain
-# rule carries it to the five inputs. Go through the step in reverse order, one operation at a time. Write
-# $a$ for what stands inside the tanh:
+# grow? The answer for the output, `dnext_h` $= \partial L / \partial h'$, is handed to you from above; the
+# chain rule carries it to the five inputs. Go through the step in reverse order, one operation at a time.
+# Write $a$ for what stands inside the tanh:
 #
 # $$ \frac{\partial L}{\partial a} = \frac{\partial L}{\partial h'} \odot (1 - h'^2)
 #    \qquad\text{because}\qquad \tanh'(a) = 1 - \tanh^2(a) $$
 #
 # Then $a = xW_x + hW_h + b$ is a sum, and a sum hands its gradient to every term. What remains is the rule
-# for a product, and the shapes all but write it for you: `dWx` must be `(D, H)`, and the only way
-# to make that from `x (N, D)` and `da (N, H)` is to sum over the batch. The bias was added to each row of the
+# for a product, and the shapes all but write it for you: `dWx` must be `(D, H)`, and the only way to make
+# that from `x (N, D)` and `da (N, H)` is to sum over the batch. The bias was added to each row of the
 # batch, so it collects from each row.
 #
 # **By hand.** The example above had $h' = (0.5370,\ {-0.5370})$. So the slope of both tanh is
-# $1 - 0.5370^2 = 0.7116$: with `dnext_h` $= (1, 0)$ we get $\partial L/\partial a = (0.7116,\ 0)$.
-# Only the first column of the weights took part:
+# $1 - 0.5370^2 = 0.7116$: with `dnext_h` $= (1, 0)$ we get $\partial L/\partial a = (0.7116,\ 0)$. Only the
+# first column of the weights took part:
 
 # %% tags=["demo"]
 da = np.array([[1 - np.tanh(0.6) ** 2, 0.0]])           # (1, 2)
@@ -175,19 +176,20 @@ def rnn_step_backward(dnext_h, cache):
 check("rnn_step_backward")
 
 # %% [markdown]
-# # 2. A whole sequence
+# ## 2. A whole sequence
 #
 # Feed the words one after the other; each step starts from the memory that the last one left.
 #
-# $$ h_t = \tanh(x_t W_x + h_{t-1} W_h + b), \qquad t = 0, \dots, T-1 \qquad\text{and } h_{-1} = h_0\text{, the memory at the start} $$
+# $$ h_t = \tanh(x_t W_x + h_{t-1} W_h + b), \qquad t = 1, \dots, T $$
 #
-# (The argument `h0` is the memory *before* the first word; `h[:, 0]` is the memory *after* it.)
+# Here $h_0$ is the memory before the first word, the argument `h0`. The result holds $h_1$ to $h_T$: as
+# Python counts from zero, `h[:, 0]` is the memory *after* the first word.
 #
-# ## Forward
+# ### Forward
 #
-# **By hand.** $N = D = H = 1$, $W_x = W_h = 0.5$, $b = 0$, a memory that starts empty. Say one loud word and then
-# stay silent, $x = (1, 0, 0)$: the memory of it roughly halves with each step. Remember this picture when
-# you meet the LSTM.
+# **By hand.** $N = D = H = 1$, $W_x = W_h = 0.5$, $b = 0$, a memory that starts empty. Say one loud word
+# and then stay silent, $x = (1, 0, 0)$: the memory of it roughly halves with each step. Remember this
+# picture when you meet the LSTM.
 
 # %% tags=["demo"]
 memory = 0.0
@@ -223,14 +225,15 @@ def rnn_forward(x, h0, Wx, Wh, b):
 check("rnn_forward")
 
 # %% [markdown]
-# ## Backward: through time
+# ### Backward: through time
 #
 # Walk back from the last step to the first. Two things are new, and both are sums.
 #
-# 1. **The memory goes two ways.** $h_t$ is read by the layer above (you get that gradient as `dh[:, t]`) *and* by
-#    step $t+1$ (you get that one as `dprev_h` of the step you have just walked back through). What reaches step $t$ is the
-#    sum of the two.
-# 2. **The weights are shared.** All $T$ steps used the same $W_x$, $W_h$, $b$, so their gradients add up over time.
+# 1. **A memory goes two ways.** `h[:, t]` is read by the layer above (you are given that gradient:
+#    `dh[:, t]`) *and* by the next step (that one is `dprev_h` of the step through which you have just
+#    walked back). What reaches step `t` is the sum of the two.
+# 2. **The weights are shared.** All $T$ steps used the same $W_x$, $W_h$, $b$, so their gradients add up
+#    over time.
 #
 # (Werbos, *Backpropagation through time: what it does and how to do it*, 1990.)
 #
@@ -273,11 +276,11 @@ def rnn_backward(dh, cache):
 check("rnn_backward")
 
 # %% [markdown]
-# ## Watch a gradient travel
+# ### Watch a gradient travel
 #
 # Put a gradient on the last memory only, and look at how much of it arrives at each earlier word. Each step
-# back multiplies by $W_h^\top$ and by the slopes of the tanh. We try three sizes of $W_h$: the number is the largest
-# factor by which $W_h$ can stretch a vector.
+# back multiplies by $W_h^\top$ and by the slopes of the tanh. We try three sizes of $W_h$: the number is
+# the largest factor by which $W_h$ can stretch a vector.
 
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
@@ -300,34 +303,41 @@ plt.legend()
 plt.show()
 
 # %% [markdown] question="vanishing_gradient" points=3
-# **Question 1 (3 points).** Write $\partial h_T / \partial h_0$ of the recurrent network as a product of matrices. With
-# it, explain the three curves above: why does the gradient fade, why can even a $W_h$ that keeps every length
-# ("stretch 1.0") not save it, and what does a faded gradient mean for what the network can learn?
+# **Question 1 (3 points).** Write $\partial h_T / \partial h_0$ of the recurrent network as a product of
+# matrices, and explain the curves above with it. Why does the gradient fade with a $W_h$ that keeps every
+# length ("stretch 1.0")? Why is a larger $W_h$ not simply the cure? And what does a faded gradient mean for
+# what the network can learn?
 #
 # ### BEGIN SOLUTION
 # With row vectors, $\partial h_t/\partial h_{t-1} = W_h\,\mathrm{diag}(1 - h_t^2)$, so
-# $\partial h_T/\partial h_0 = \prod_{t=1}^{T} W_h\,\mathrm{diag}(1 - h_t^2)$: one factor per step, all with the same $W_h$. Its size is at most
-# $\prod_t \|W_h\| \cdot \max_j(1 - h_{t,j}^2)$. With $\|W_h\| < 1$ it falls exponentially in the number of steps. The slopes
-# $1 - h^2$ are at most 1 and below 1 as soon as the memory is not zero, so even with $\|W_h\| = 1$ each step loses something. A
-# larger $W_h$ may let it grow, yet also pushes the tanh into its flat parts. A gradient that has faded does not tell
-# the early steps how to change: dependencies over many steps are learnt extremely slowly or not at all, though
-# the forward pass could represent them. (Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013, section 2.)
+# $\partial h_T/\partial h_0 = \prod_{t=1}^{T} W_h\,\mathrm{diag}(1 - h_t^2)$: one factor per step, all with
+# the same $W_h$. Its size is at most $\prod_t \|W_h\| \cdot \max_j(1 - h_{t,j}^2)$. With $\|W_h\| < 1$ it
+# falls exponentially in the number of steps. The slopes $1 - h^2$ are at most 1 and below 1 as soon as the
+# memory is not zero, so even with $\|W_h\| = 1$ each step loses something. A larger $W_h$ can make up for
+# the slopes, but only for one size of the memory: if the product of both factors is above 1 the gradient
+# explodes, and large memories push the tanh into its flat parts, where it fades again. A gradient that has
+# faded does not tell the early steps how to change: dependencies over many steps are learnt extremely
+# slowly or not at all, though the forward pass could represent them. (Bengio, Simard and Frasconi 1994;
+# Pascanu, Mikolov and Bengio 2013, section 2.)
 #
-# Rubric: 1 point for the product with both factors, $W_h$ and the slope of the tanh; 1 point for exponential decay and for the
-# slopes below 1 as the reason in the case "stretch 1.0"; 1 point for the consequence: long-range dependencies are
-# not learnt (an answer that only says "training is slow" gets half).
+# Rubric: 1 point for the product with both factors, $W_h$ and the slope of the tanh; 1 point for the slopes
+# below 1 as the reason in the case "stretch 1.0", and for explosion or saturation as the price of a larger
+# $W_h$ (half for one of them); 1 point for the consequence: long-range dependencies are not learnt (an
+# answer that only says "training is slow" gets half).
 # ### END SOLUTION
 
 # %% [markdown]
-# # 3. The LSTM: a memory with gates
+# ## 3. The LSTM: a memory with gates
 #
-# *(You may leave this section for the end: of what follows, only `check("captioning_lstm")` needs it. But this is the best moment
-# to see why it was invented.)*
+# *(You may leave this section for the end: of what follows, only `check("captioning_lstm")` needs it. But
+# this is the best moment to see why it was invented.)*
 #
-# In the plot above the memory is multiplied by a matrix and squashed at every step, and the gradient with it. The long short-term memory
-# keeps a second memory, the cell $c$, that is changed by *forgetting a little* and *adding a little*. What is added stays, until it
-# is forgotten on purpose. Three gates, numbers between 0 and 1, decide; all are computed from the word and the last $h$. (Hochreiter and Schmidhuber,
-# *Long short-term memory*, 1997, section 4; the forget gate came with Gers, Schmidhuber and Cummins, *Learning to forget*, 2000.)
+# In the plot above the memory is multiplied by a matrix and squashed at every step, and the gradient with
+# it. The long short-term memory keeps a second memory, the cell $c$, that is changed by *forgetting a
+# little* and *adding a little*. What is added stays, until it is forgotten on purpose. Three gates, numbers
+# between 0 and 1, decide; all are computed from the word and the last $h$. (Hochreiter and Schmidhuber,
+# *Long short-term memory*, 1997, section 4; the forget gate came with Gers, Schmidhuber and Cummins,
+# *Learning to forget*, 2000.)
 #
 # $$ a = x\,W_x + h\,W_h + b \in \mathbb{R}^{4H}, \qquad a = [\,a_i \mid a_f \mid a_o \mid a_g\,] $$
 #
@@ -344,10 +354,11 @@ plt.show()
 #
 # **The order i, f, o, g is ours and CS231n's.** PyTorch keeps i, f, g, o: watch out when you compare.
 #
-# ## One step forward
+# ### One step forward
 #
-# **By hand.** $H = 1$, and $a = (0,\ 0,\ 0,\ \log 3)$. Then $i = f = o = \frac12$ and $g = \tanh(\log 3) = \frac{9-1}{9+1} = 0.8$. With $c = 1$ the
-# cell becomes $c' = \frac12 \cdot 1 + \frac12 \cdot 0.8 = 0.9$ and shows $h' = \frac12 \tanh(0.9) = 0.3581$.
+# **By hand.** $H = 1$, and $a = (0,\ 0,\ 0,\ \log 3)$. Then $i = f = o = \frac12$ and
+# $g = \tanh(\log 3) = \frac{9-1}{9+1} = 0.8$. With $c = 1$ the cell becomes
+# $c' = \frac12 \cdot 1 + \frac12 \cdot 0.8 = 0.9$ and shows $h' = \frac12 \tanh(0.9) = 0.3581$.
 
 
 # %%
@@ -388,18 +399,20 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
 check("lstm_step_forward")
 
 # %% [markdown]
-# ## One step backward
+# ### One step backward
 #
-# Two gradients come in: `dnext_h` and `dnext_c`. Mind the fork: $c'$ leaves the step directly, **and** through $h' = o \odot \tanh(c')$. What
-# reaches $c'$ in all is
+# Two gradients come in: `dnext_h` and `dnext_c`. Mind the fork: $c'$ leaves the step directly, **and**
+# through $h' = o \odot \tanh(c')$. What reaches $c'$ in all is
 #
 # $$ \delta_c = \frac{\partial L}{\partial c'} + \frac{\partial L}{\partial h'} \odot o \odot (1 - \tanh^2 c') $$
 #
-# From there on, each product hands its gradient to one factor times the other: $c$ gets $\delta_c \odot f$, $f$ gets $\delta_c \odot c$, and so on. The slopes
-# of the gates are $\sigma' = \sigma(1-\sigma)$ and $\tanh' = 1 - \tanh^2$, both known from the values themselves. Put the four pieces side by side
-# into $\partial L/\partial a$ `(N, 4H)`, in the order i, f, o, g; the rest is as in `rnn_step_backward`.
+# From there on, each product hands its gradient to one factor times the other: $c$ gets $\delta_c \odot f$,
+# $f$ gets $\delta_c \odot c$, and so on. The slopes of the gates are $\sigma' = \sigma(1-\sigma)$ and
+# $\tanh' = 1 - \tanh^2$, both known from the values themselves. Put the four pieces side by side into
+# $\partial L/\partial a$ `(N, 4H)`, in the order i, f, o, g; the rest is as in `rnn_step_backward`.
 #
-# **By hand.** In the example above let `dnext_h` be 0 and `dnext_c` be 1. Then $\delta_c = 1$, $\partial L/\partial c = f = \frac12$, and
+# **By hand.** In the example above let `dnext_h` be 0 and `dnext_c` be 1. Then $\delta_c = 1$,
+# $\partial L/\partial c = f = \frac12$, and
 # $\partial L/\partial a = (0.8 \cdot \frac14,\ 1 \cdot \frac14,\ 0,\ \frac12 (1 - 0.64)) = (0.2,\ 0.25,\ 0,\ 0.18)$.
 
 
@@ -440,10 +453,11 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
 check("lstm_step_backward")
 
 # %% [markdown]
-# ## A whole sequence
+# ### A whole sequence
 #
-# As in section 2, with two memories handed from step to step. The cell starts empty, $c_0 = 0$, and is nobody else's business: only $h$ is returned.
-# Going back, both memories hand back a gradient; nothing above reads the cells, so after the last step the gradient of the cell is zero.
+# As in section 2, with two memories handed from step to step. The cell starts empty, $c_0 = 0$, and is
+# nobody else's business: only $h$ is returned. Going back, both memories hand back a gradient; nothing
+# above reads the cells, so after the last step the gradient of the cell is zero.
 
 
 # %%
@@ -502,10 +516,12 @@ def lstm_backward(dh, cache):
 check("lstm_backward")
 
 # %% [markdown]
-# ## Watch a gradient travel, again
+# ### Watch a gradient travel, again
 #
-# The experiment of section 2 with an LSTM. We only change one number: the bias of the forget gate. With a bias of 0 the gate stands half open and half of the cell is
-# forgotten at each step; with 3 it stands at 0.95. (To start with a positive bias there is an old and good trick: Gers and others, 2000; Jozefowicz and others, 2015.)
+# The experiment of section 2 with an LSTM. We only change one number: the bias of the forget gate. With a
+# bias of 0 the gate stands half open and half of the cell is forgotten at each step; with 3 it stands at
+# 0.95. (To start with a positive bias there is an old and good trick: Gers and others, 2000; Jozefowicz and
+# others, 2015.)
 
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
@@ -521,7 +537,8 @@ for forget_bias in (0.0, 1.0, 3.0):
     dh[:, -1] = rng.normal(size=(N, H))                        # the loss looks at the last step only
     arrived = np.linalg.norm(lstm_backward(dh, cache)[0], axis=(0, 2))  # (T,)
     plt.semilogy(range(T), arrived, label=f"forget bias {forget_bias:g}")
-    print(f"forget bias {forget_bias:g}: the first word gets {arrived[0] / arrived[-1]:.0e} of what the last word gets")
+    share = arrived[0] / arrived[-1]
+    print(f"forget bias {forget_bias:g}: the first word gets {share:.0e} of what the last word gets")
 plt.xlabel("time step of the word")
 plt.ylabel("size of its gradient")
 plt.title("A gradient on its way back through 30 steps of an LSTM")
@@ -529,11 +546,11 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# # 4. Word vectors
+# ## 4. Word vectors
 #
-# A network wants vectors; a sentence is made of word numbers, `0` to `V-1`. Keep a table with one row of `D` numbers
-# for each word, and look the rows up. The table is learnt like any other weight. (Bengio and others, *A neural
-# probabilistic language model*, 2003, section 2.)
+# A network wants vectors; a sentence is made of word numbers, `0` to `V-1`. Keep a table with one row of
+# `D` numbers for each word, and look the rows up. The table is learnt like any other weight. (Bengio and
+# others, *A neural probabilistic language model*, 2003, section 2.)
 #
 # **By hand.** Four words, two numbers each, and the sentence `3 1 3`:
 #
@@ -544,9 +561,10 @@ plt.show()
 # | 2 | (2, 20) | | 2 | 3 | (3, 30) |
 # | 3 | (3, 30) | | | | |
 #
-# Going back, the gradient of each place goes to the row that was looked up there. If the gradients of the three places
-# are $(1, 1)$, $(5, 5)$ and $(2, 2)$, then row 1 gets $(5, 5)$ and row 3, which was used twice, gets $(3, 3)$. Rows 0 and
-# 2 were not used and get nothing. In all, nothing is lost: $8$ went in per column, $8$ came out.
+# Going back, the gradient of each place goes to the row that was looked up there. If the gradients of the
+# three places are $(1, 1)$, $(5, 5)$ and $(2, 2)$, then row 1 gets $(5, 5)$ and row 3, which was used
+# twice, gets $(3, 3)$. Rows 0 and 2 were not used and get nothing. In all, nothing is lost: $8$ went in per
+# column, $8$ came out.
 
 
 # %%
@@ -582,8 +600,8 @@ def word_embedding_backward(dout, cache):
     """
     ### BEGIN SOLUTION
     x, (V, D) = cache
-    dW = np.zeros((V, D), dtype=dout.dtype)  # (V, D)  a row that was not used keeps its zeros
-    np.add.at(dW, x, dout)                   # unlike dW[x] += dout, this counts a repeated word each time
+    dW = np.zeros((V, D))   # (V, D)  a row that was not used keeps its zeros
+    np.add.at(dW, x, dout)  # unlike dW[x] += dout, this counts a repeated word each time
     return dW
     ### END SOLUTION
 
@@ -592,10 +610,10 @@ def word_embedding_backward(dout, cache):
 check("word_embedding_backward")
 
 # %% [markdown]
-# # 5. The loss of a sentence
+# ## 5. The loss of a sentence
 #
-# After each word the network gives a score to every word of the vocabulary. First an affine map, the same at
-# every time step, makes `V` scores from `H` numbers. It is nothing but a matrix product, so it is given:
+# After each word the network gives a score to every word of the vocabulary. First an affine map, the same
+# at every time step, makes `V` scores from `H` numbers. It is nothing but a matrix product, so it is given:
 
 
 # %%
@@ -627,25 +645,28 @@ def temporal_affine_backward(dout, cache):
 
 
 # %% [markdown]
-# Then a softmax turns the scores into probabilities, and the loss asks how surprised the network was by the true word:
+# Then a softmax turns the scores into probabilities, and the loss asks how surprised the network was by the
+# true word:
 #
 # $$ p_{n,t,v} = \frac{e^{x_{n,t,v}}}{\sum_{u} e^{x_{n,t,u}}} \qquad
 #    L = -\frac{1}{N} \sum_{n} \sum_{t} m_{n,t}\, \log p_{n,t,\,y_{n,t}} $$
 #
 # Three things deserve care.
 #
-# - **Sum over time, mean over the batch.** The loss is that of one sentence on average; long sentences weigh more.
-#   Divide by $N$: not by $N\,T$, and not by the number of words that count.
-# - **The mask.** Sentences have different lengths and are filled up with `<NULL>`. The mask $m_{n,t}$ is true where a real word
-#   stands. What is masked adds nothing to the loss and receives no gradient.
-# - **Large scores.** $e^{1000}$ is infinite for a computer. Subtracting the largest score from all `V` scores of a place changes no
-#   probability and keeps every exponent at or below zero.
+# - **Sum over time, mean over the batch.** The loss is that of one sentence on average; long sentences
+#   weigh more. Divide by $N$: not by $N\,T$, and not by the number of words that count.
+# - **The mask.** Sentences have different lengths and are filled up with `<NULL>`. The mask $m_{n,t}$ is
+#   true where a real word stands. What is masked adds nothing to the loss and receives no gradient.
+# - **Large scores.** $e^{1000}$ is infinite for a computer. Subtracting the largest score from all `V`
+#   scores of a place changes no probability and keeps every exponent at or below zero.
 #
-# The gradient is famously simple: $\partial L / \partial x_{n,t,v} = \frac{m_{n,t}}{N}\,(p_{n,t,v} - [v = y_{n,t}])$.
+# The gradient is famously simple:
+# $\partial L / \partial x_{n,t,v} = \frac{m_{n,t}}{N}\,(p_{n,t,v} - [v = y_{n,t}])$.
 #
-# **By hand.** $N = 1$, $T = 2$, $V = 2$. Scores $(0, 0)$ with the true word 0: $p = \frac12$, surprise $\log 2 = 0.6931$. Scores
-# $(\log 3, 0)$ with the true word 0: $p = \frac34$, surprise $0.2877$. So $L = 0.9808$; with the second place masked, $L = 0.6931$.
-# The gradients of the two places are $(-\frac12, \frac12)$ and $(-\frac14, \frac14)$, the second one zero if masked.
+# **By hand.** $N = 1$, $T = 2$, $V = 2$. Scores $(0, 0)$ with the true word 0: $p = \frac12$, surprise
+# $\log 2 = 0.6931$. Scores $(\log 3, 0)$ with the true word 0: $p = \frac34$, surprise $0.2877$. So
+# $L = 0.9808$; with the second place masked, $L = 0.6931$. The gradients of the two places are
+# $(-\frac12, \frac12)$ and $(-\frac14, \frac14)$, the second one zero if masked.
 
 
 # %%
@@ -655,7 +676,7 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
     x     (N, T, V)  scores of each word at each place
     y     (N, T)     the true words, integers from 0 to V-1
     mask  (N, T)     true where y[n, t] counts
-    verbose          print the shapes of what you compute, if you like; nothing depends on it
+    verbose          yours to use for printing; nothing depends on it
 
     Returns `(loss, dx)`:
     loss             a number
@@ -675,8 +696,6 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
     dscores = np.exp(log_p)                                        # (N T, V)  the probabilities ...
     dscores[rows, labels] -= 1                                     # ... minus one at the true word
     dx = (dscores * weight[:, None]).reshape(N, T, V)              # (N, T, V)
-    if verbose:
-        print("dx:", dx.shape)
     return loss, dx
     ### END SOLUTION
 
@@ -685,12 +704,12 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
 check("temporal_softmax_loss")
 
 # %% [markdown]
-# # 6. The captioner
+# ## 6. The captioner
 #
-# Now put it together. A convolutional network has looked at the picture and left one vector of features. An affine map turns
-# it into the first memory; from there the recurrent network speaks. (Vinyals and others, *Show and tell*, 2015,
-# section 3. There the picture enters as a first word; here as the first memory, as in Xu and others, *Show, attend and tell*,
-# 2015, section 3.1.2.)
+# Now put it together. A convolutional network has looked at the picture and left one vector of features. An
+# affine map turns it into the first memory; from there the recurrent network speaks. (Vinyals and others,
+# *Show and tell*, 2015, section 3. There the picture enters as a first word; here as the first memory, as
+# in Xu and others, *Show, attend and tell*, 2015, section 3.1.2.)
 #
 # ```text
 #   features (N, D) --affine--> h0 (N, H)
@@ -704,12 +723,12 @@ check("temporal_softmax_loss")
 #   circle   --embed--> x3 --> [step] --h[:, 3]--> scores --> should say  <END>
 # ```
 #
-# ## The loss: always shown the right past
+# ### The loss: always shown the right past
 #
-# While training, the network is given the true words so far, whatever it would have said itself, and has to guess the next.
-# (This is *teacher forcing*: Williams and Zipser, *A learning algorithm for continually running fully recurrent
-# neural networks*, 1989.) A caption of $T+1$ numbers therefore serves twice: all but its last word go **in**, all but
-# its first word are expected **out**.
+# While training, the network is given the true words so far, whatever it would have said itself, and has to
+# guess the next. (This is *teacher forcing*: Williams and Zipser, *A learning algorithm for continually
+# running fully recurrent neural networks*, 1989.) A caption of $T+1$ numbers therefore serves twice: all
+# but its last word go **in**, all but its first word are expected **out**.
 #
 # | caption | `<START>` | a | red | circle | `<END>` | `<NULL>` |
 # |---|---|---|---|---|---|---|
@@ -717,22 +736,23 @@ check("temporal_softmax_loss")
 # | out | a | red | circle | `<END>` | `<NULL>` | |
 # | mask | true | true | true | true | false | |
 #
-# `<END>` is a word like any other, and must be learnt: it is how the network says that it has finished. Only `<NULL>`
-# in *out* is masked.
+# `<END>` is a word like any other, and must be learnt: it is how the network says that it has finished.
+# Only `<NULL>` in *out* is masked.
 #
-# Forward in five layers, all written by now: affine, embedding, RNN, temporal affine, loss. Backward in the opposite
-# order; collect in `grads` one array for each entry of `self.params`, under the same name.
+# Forward in five layers, all written by now: affine, embedding, RNN, temporal affine, loss. Backward in the
+# opposite order; collect in `grads` one array for each entry of `self.params`, under the same name.
 #
-# ## Speaking: on its own
+# ### Speaking: on its own
 #
-# When it speaks there is no teacher. Begin with the memory made from the picture and the word `<START>`. At each time: one step,
-# scores, the best word is written down **and is the next input**. Each picture of the batch speaks its own sentence; some are
-# ready earlier than others.
+# When it speaks there is no teacher. Begin with the memory made from the picture and the word `<START>`. At
+# each time: one step, scores, the best word is written down **and is the next input**. Each picture of the
+# batch speaks its own sentence; some are ready earlier than others.
 #
-# Slot 0 holds the first word that was *said*, never `<START>`. After `<END>` a sentence holds only `<NULL>`.
+# Slot 0 holds the first word that was *said*, never `<START>`. After `<END>` a sentence holds only
+# `<NULL>`.
 #
-# The constructor is given. Fill in `loss` and `sample`. Begin with `cell_type="rnn"`, until the first two checks pass; then let both
-# of them deal with `"lstm"` too, whose cell starts at zero, and run the third.
+# The constructor is given. Fill in `loss` and `sample`. Begin with `cell_type="rnn"`, until the first two
+# checks pass; then let both of them deal with `"lstm"` too, whose cell starts at zero, and run the third.
 
 
 # %%
@@ -745,7 +765,7 @@ class CaptioningRNN:
     def __init__(
         self, word_to_idx, input_dim=512, wordvec_dim=128, hidden_dim=128, cell_type="rnn", dtype=np.float32
     ):
-        """word_to_idx: dict from word to number; input_dim D; wordvec_dim W; hidden_dim H; dtype of the weights."""
+        """word_to_idx: dict from word to number; input_dim: D; wordvec_dim: W; hidden_dim: H."""
         if cell_type not in {"rnn", "lstm"}:
             raise ValueError(f'Invalid cell_type "{cell_type}"')
         self.cell_type, self.dtype = cell_type, dtype
@@ -809,7 +829,7 @@ class CaptioningRNN:
         """
         ### BEGIN SOLUTION
         p, N = self.params, features.shape[0]
-        captions = np.full((N, max_length), self._null, dtype=np.int32)      # (N, max_length)
+        captions = np.full((N, max_length), self._null)                      # (N, max_length)
         h, _ = affine_forward(features, p["W_proj"], p["b_proj"])            # (N, H)
         c = np.zeros_like(h)                                                 # (N, H)  LSTM only
         word = np.full(N, self._start)                                       # (N,)    the first input
@@ -840,44 +860,49 @@ check("captioning_sample")
 check("captioning_lstm")
 
 # %% [markdown]
-# ## The data: a small world of shapes
+# ### The data: a small world of shapes
 #
-# Pictures of one to three coloured shapes, each with five true captions, in the file layout of Microsoft COCO's captions as
-# used by many courses (so you can swap the real COCO in later). A fixed convolutional network has turned each picture into one vector of
-# features. No validation picture with two or three objects shows a scene that the training set contains.
+# Pictures of one to three coloured shapes, each with five true captions, in the file layout of Microsoft
+# COCO's captions as used by many courses (so you can swap the real COCO in later). A fixed convolutional
+# network has turned each picture into one vector of features. No validation picture with two or three
+# objects shows a scene that the training set contains.
 
 # %% tags=["demo"]
 np.random.seed(231)
 data = load_coco_data()
 for name, value in data.items():
-    print(f"{name:20s}", f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__)
+    kind = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+    print(f"{name:20s} {kind}")
 print()
 print("vocabulary:", " ".join(data["idx_to_word"]))
 
 # %% tags=["demo"]
 captions, features, urls = sample_coco_minibatch(data, batch_size=6)
-show_captions(urls, decode_captions(captions, data["idx_to_word"]))
+show_captions(urls, decode_captions(captions, data["idx_to_word"]), columns=3)
 
 # %% [markdown]
-# ## First, fifty captions by heart
+# ### First, fifty captions by heart
 #
-# Always do this before a long training: if a network cannot learn fifty examples by heart, something is wrong, and you have found out in
-# seconds. The loss must fall below 0.1. (The optimiser is Adam: Kingma and Ba, 2015, algorithm 1.)
+# Always do this before a long training: if a network cannot learn fifty examples by heart, something is
+# wrong, and you have found out in seconds. The loss must fall below 0.1. (The optimiser is Adam: Kingma and
+# Ba, 2015, algorithm 1.)
 
 # %% tags=["demo"]
 np.random.seed(231)
 small_data = load_coco_data(max_train=50)
-small_model = CaptioningRNN(data["word_to_idx"], input_dim=data["train_features"].shape[1], wordvec_dim=64, hidden_dim=256)
+D = data["train_features"].shape[1]
+small_model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=256)
 small_solver = CaptioningSolver(
     small_model, small_data, update_rule="adam", optim_config={"learning_rate": 5e-3},
-    lr_decay=0.95, batch_size=25, num_epochs=75,
+    lr_decay=0.98, batch_size=25, num_epochs=75,
 )
 small_solver.train()
-plot_losses({"fifty captions": small_solver.loss_history})
+plot_losses({"fifty captions": small_solver.loss_history}, log=True)
 print(f"the last loss is {small_solver.loss_history[-1]:.3f} (below 0.1 is what we want)")
 
 # %% [markdown]
-# A low loss alone is poor evidence: it was reached with the teacher at hand. Let the network speak on its own.
+# A low loss alone is poor evidence: it was reached with the teacher at hand. Let the network speak on its
+# own.
 
 # %% tags=["demo"]
 for split in ("train", "val"):
@@ -888,43 +913,48 @@ for split in ("train", "val"):
         print(f"   says: {sentence}\n   true: {truth}\n")
 
 # %% [markdown] question="teacher_forcing" points=3
-# **Question 2 (3 points).** In training the network always sees the true words so far; when it speaks, it sees its own. Describe
-# what can go wrong because of this when it speaks. Then say how a bug in `loss` could give a training loss near zero and yet captions
-# that are worthless (name one such bug), and what you would look at in order to notice.
+# **Question 2 (3 points).** In training the network always sees the true words so far; when it speaks, it
+# sees its own. Describe what can go wrong because of this when it speaks. Then say how a bug in `loss`
+# could give a training loss near zero and yet captions that are worthless (name one such bug), and what you
+# would look at in order to notice.
 #
 # ### BEGIN SOLUTION
-# When it speaks, one wrong word puts the network into a situation it has never seen in training (a past that is not a true
-# caption), so one error makes the next more likely and errors pile up along the sentence ("exposure bias": Ranzato and others 2016,
-# section 1; Bengio and others, scheduled sampling, 2015). A bug that lets the network see the word it has to guess gives a loss near
-# zero: for instance captions that are not shifted (in = out: copying the input is enough). Speaking, there is nothing to copy, and
-# the output is rubbish. Notice it by judging what is *said*: sample captions for validation pictures, look at them, measure a truth rate
-# or BLEU; or test that the scores at time t do not change when word t+1 is changed.
+# When it speaks, one wrong word puts the network into a situation it has never seen in training (a past
+# that is not a true caption), so one error makes the next more likely and errors pile up along the sentence
+# ("exposure bias": Ranzato and others 2016, section 1; Bengio and others, scheduled sampling, 2015). A bug
+# that lets the network see the word it has to guess gives a loss near zero: for instance captions that are
+# not shifted (in = out: copying the input is enough). Speaking, there is nothing to copy, and the output is
+# rubbish. Notice it by judging what is *said*: sample captions for validation pictures, look at them,
+# measure a truth rate or BLEU; or test that the scores at time t do not change when word t+1 is changed.
 #
-# Rubric: 1 point for errors that pile up because the past differs from training; 1 point for a bug that leaks the expected word
-# (no shift, or anything equivalent); 1 point for a test that would show it (sampling on validation data, or a dependence test).
-# A "loss on validation data" computed with the teacher does not show it: no point for that alone.
+# Rubric: 1 point for errors that pile up because the past differs from training; 1 point for a bug that
+# leaks the expected word (no shift, or anything equivalent); 1 point for a test that would show it
+# (sampling on validation data, or a dependence test). A "loss on validation data" computed with the teacher
+# does not show it: no point for that alone.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Now the whole training set
+# ### Now the whole training set
 #
-# About half a minute. Before you run it, guess: how often will a caption be entirely true, for pictures that the network has never seen?
+# About half a minute. Before you run it, guess: how often will a caption be entirely true, for pictures
+# that the network has never seen?
 
 # %% tags=["demo"]
 np.random.seed(231)
-model = CaptioningRNN(data["word_to_idx"], input_dim=data["train_features"].shape[1], wordvec_dim=64, hidden_dim=256)
+model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=256)
 solver = CaptioningSolver(
     model, data, update_rule="adam", optim_config={"learning_rate": 2e-3},
     lr_decay=0.8, batch_size=100, num_epochs=10,
 )
 solver.train()
-plot_losses({"RNN": solver.loss_history})
+plot_losses({"RNN": solver.loss_history}, log=True)
 
 # %% [markdown]
-# ## Which captions are true?
+# ### Which captions are true?
 #
-# In this small world a program can read a caption, look at the scene and say whether *everything* that it claims is so. Run it over all
-# validation pictures. What do you expect for pictures of one, two and three objects?
+# In this small world a program can read a caption, look at the scene and say whether *everything* that it
+# claims is so. Run it over all validation pictures. What do you expect for pictures of one, two and three
+# objects?
 
 # %% tags=["demo"]
 scenes = [scene_of(url) for url in data["val_urls"]]
@@ -943,7 +973,7 @@ def judge_model(model):
     true = np.array(judge(said, scenes))                                       # (pictures,)
     print(f"entirely true: {true.mean():.1%}   grammatical: {np.mean([is_grammatical(s) for s in said]):.1%}")
     for count in (1, 2, 3):
-        print(f"   pictures with {count} object{'s' * (count > 1):1}: {true[objects == count].mean():.1%} true")
+        print(f"   objects in the picture: {count}   true: {true[objects == count].mean():.1%}")
     return said, true
 
 
@@ -952,44 +982,48 @@ said, true = judge_model(model)
 # %% tags=["demo"]
 chosen = [n for verdict in (True, False) for count in (1, 2, 3)
           for n in np.flatnonzero((objects == count) & (true == verdict))[:1]]
-show_captions(data["val_urls"][chosen], [f"{said[n]} ({'true' if true[n] else 'false'})" for n in chosen])
+show_captions(data["val_urls"][chosen], [said[n] for n in chosen], truths=true[chosen], columns=3)
 
 # %% [markdown]
-# Nearly every caption is a proper sentence, and on pictures of one object most are true. With each further object the network mixes things up: a colour goes to the wrong shape, a third object is
-# invented. Does a better memory help? The LSTM, trained on as many captions (a little slower):
+# Nearly every caption is a proper sentence, and for pictures of one object most are true. With each further
+# object the network mixes things up: a colour goes to the wrong shape, or a shape to the wrong place. Does
+# a better memory help? Here is the LSTM, given about as much computing time:
 
 # %% tags=["demo"]
 np.random.seed(231)
-lstm_model = CaptioningRNN(
-    data["word_to_idx"], input_dim=data["train_features"].shape[1], wordvec_dim=64, hidden_dim=128, cell_type="lstm"
-)
+lstm_model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=128, cell_type="lstm")
 lstm_solver = CaptioningSolver(
-    lstm_model, data, update_rule="adam", optim_config={"learning_rate": 5e-3}, lr_decay=0.75, batch_size=100, num_epochs=10,
+    lstm_model, data, update_rule="adam", optim_config={"learning_rate": 5e-3},
+    lr_decay=0.65, batch_size=100, num_epochs=6,
 )
 lstm_solver.train()
-plot_losses({"RNN": solver.loss_history, "LSTM": lstm_solver.loss_history})
+plot_losses({"RNN": solver.loss_history, "LSTM": lstm_solver.loss_history}, log=True)
 lstm_said, lstm_true = judge_model(lstm_model)
 
 # %% [markdown]
-# # 7. BLEU, a score for sentences
+# ## 7. BLEU, a score for sentences
 #
-# For photographs there is no program that knows the truth. People wrote a few captions for each photograph, the *references*, and BLEU
-# asks how many runs of words, *n-grams*, a caption shares with them. (Papineni and others, *BLEU: a method for automatic evaluation of machine
-# translation*, 2002, section 2.)
+# For photographs there is no program that knows the truth. People wrote a few captions for each photograph,
+# the *references*, and BLEU asks how many runs of words, *n-grams*, a caption shares with them. (Papineni
+# and others, *BLEU: a method for automatic evaluation of machine translation*, 2002, section 2.)
 #
-# A word is what stands between blanks; upper and lower case differ; punctuation is not treated. Over the **whole corpus**, for
-# $n = 1, 2, 3, 4$:
+# A word is what stands between blanks; upper and lower case differ; punctuation is not treated. Over the
+# **whole corpus**, for $n = 1, 2, 3, 4$:
 #
-# $$ p_n = \frac{\displaystyle\sum_{\text{captions}} \sum_{\text{n-grams } g} \min\!\big(\text{count of } g \text{ in the caption},\ \max_{\text{references}} \text{count of } g\big)}
+# $$ p_n = \frac{\displaystyle\sum_{\text{captions}} \sum_{\text{n-grams } g}
+#            \min\!\big(\text{count of } g \text{ in the caption},\ \max_{\text{references}} \text{count of } g\big)}
 #            {\displaystyle\sum_{\text{captions}} \text{number of n-grams in the caption}} $$
 #
-# The minimum is called *clipping*: "the the the the" shall not score by repeating a word that a reference contains twice. A caption with fewer than
-# $n$ words has no n-grams. Short captions have it too easy, hence the *brevity penalty*: let $c$ be the number of words of all captions, and $r$ the sum, over captions,
-# of the length of the reference **closest in length** (the shorter one, if two are equally close):
+# The minimum is called *clipping*: "the the the the" shall not score by repeating a word that a reference
+# contains twice. A caption with fewer than $n$ words has no n-grams. Short captions have it too easy, hence
+# the *brevity penalty*: let $c$ be the number of words of all captions, and $r$ the sum, over captions, of
+# the length of the reference **closest in length** (the shorter one, if two are equally close):
 #
-# $$ \text{BLEU} = \text{BP} \cdot \big(p_1\, p_2\, p_3\, p_4\big)^{1/4} \qquad \text{BP} = \begin{cases} 1 & c > r \\ e^{\,1 - r/c} & c \le r \end{cases} $$
+# $$ \text{BLEU} = \text{BP} \cdot \big(p_1\, p_2\, p_3\, p_4\big)^{1/4} \qquad
+#    \text{BP} = \begin{cases} 1 & c > r \\ e^{\,1 - r/c} & c \le r \end{cases} $$
 #
-# If some $p_n$ is zero, or has nothing to count, BLEU is 0. Counts are added up over the corpus **before** dividing: BLEU is not the mean of the scores of sentences.
+# If some $p_n$ is zero, or has nothing to count, BLEU is 0. Counts are added up over the corpus **before**
+# dividing: BLEU is not the mean of the scores of sentences.
 #
 # **By hand.** One caption, one reference:
 #
@@ -998,9 +1032,11 @@ lstm_said, lstm_true = judge_model(lstm_model)
 # | caption | `a red circle is above a red square` | 8 |
 # | reference | `a red circle is left of a red square` | 9 |
 #
-# Of the 8 words all but `above` are in the reference, $p_1 = \frac78$. Of the 7 pairs, `is above` and `above a` are not: $p_2 = \frac57$. Then $p_3 = \frac36$ and $p_4 = \frac15$. The product
-# is $\frac{7 \cdot 5 \cdot 3 \cdot 1}{8 \cdot 7 \cdot 6 \cdot 5} = \frac1{16}$, its fourth root $\frac12$. The caption is one word short: BP $= e^{1 - 9/8} = 0.8825$. So BLEU $= 0.4412$.
-# Not bad, for a caption that is plainly false.
+# Of the 8 words all but `above` are in the reference, $p_1 = \frac78$. Of the 7 pairs, `is above` and
+# `above a` are not: $p_2 = \frac57$. Then $p_3 = \frac36$ and $p_4 = \frac15$. The product is
+# $\frac{7 \cdot 5 \cdot 3 \cdot 1}{8 \cdot 7 \cdot 6 \cdot 5} = \frac1{16}$, its fourth root $\frac12$. The
+# caption is one word short: BP $= e^{1 - 9/8} = 0.8825$. So BLEU $= 0.4412$. Not bad, for a caption that is
+# plainly false.
 
 
 # %%
@@ -1016,23 +1052,26 @@ def bleu(references, hypotheses):
     def ngrams(words, n):
         return Counter(tuple(words[k : k + n]) for k in range(len(words) - n + 1))
 
-    matches, totals = np.zeros(4), np.zeros(4)                        # (4,), (4,)  for n = 1, 2, 3, 4
-    length, reference_length = 0, 0                                   # c and r
-    for hypothesis, group in zip(hypotheses, references):
-        words, truths = hypothesis.split(), [reference.split() for reference in group]
-        length += len(words)
-        reference_length += min((abs(len(truth) - len(words)), len(truth)) for truth in truths)[1]
-        for n in range(1, 5):
+    corpus = [(said.split(), [truth.split() for truth in truths]) for said, truths in zip(hypotheses, references)]
+    log_precisions = 0.0
+    for n in range(1, 5):
+        matches = total = 0                                    # over the whole corpus
+        for words, truths in corpus:
             said, allowed = ngrams(words, n), Counter()
             for truth in truths:
-                allowed |= ngrams(truth, n)                           # the largest count in any one reference
-            matches[n - 1] += sum((said & allowed).values())          # the smaller of the two counts
-            totals[n - 1] += sum(said.values())
-    if matches.min() == 0:
-        return 0.0
-    brevity = min(1.0, np.exp(1 - reference_length / length))
-    return float(brevity * np.exp(np.mean(np.log(matches / totals))))
-
+                allowed |= ngrams(truth, n)                    # the largest count in any one reference
+            matches += sum((said & allowed).values())          # the smaller of the two counts: clipped
+            total += sum(said.values())
+        if matches == 0:
+            return 0.0
+        log_precisions += np.log(matches / total)
+    length = sum(len(words) for words, _ in corpus)                                   # c
+    closest = sum(
+        min((abs(len(truth) - len(words)), len(truth)) for truth in truths)[1]        # r: closest, then shortest
+        for words, truths in corpus
+    )
+    brevity = np.exp(min(0.0, 1 - closest / length))
+    return brevity * np.exp(log_precisions / 4)                # the fourth root of the product
     ### END SOLUTION
 
 
@@ -1040,7 +1079,7 @@ def bleu(references, hypotheses):
 check("bleu")
 
 # %% [markdown]
-# ## BLEU beside the truth
+# ### BLEU beside the truth
 
 # %% tags=["demo"]
 references = [[] for _ in scenes]                        # the true captions of each validation picture
@@ -1057,30 +1096,40 @@ for name, those in [("1", objects == 1), ("2", objects == 2), ("3", objects == 3
     print(line)
 
 # %% [markdown]
-# BLEU stays high where hardly a caption is true: a false caption that differs from the truth in one word shares most of its runs of words with it.
-# It is a useful score for comparing systems, and a poor judge of a single sentence.
+# BLEU stays high where hardly a caption is true: a false caption that differs from the truth in one word
+# shares most of its runs of words with it. It is a useful score for comparing systems, and a poor judge of
+# a single sentence.
 
 # %% [markdown] question="one_vector" points=4
-# **Question 3 (4 points).** The captions get worse with each further object, for the RNN and for the LSTM alike. (a) What is it about the way the picture enters
-# the captioner that makes three objects so much harder than one? Use the shapes of the arrays in your argument. (b) Why does a better memory cell not remove the cause?
-# (c) Suppose the convolutional network gave you a feature vector for each of 36 regions of the picture, in place of a single one. Describe in a few sentences
-# how you would let the network use them while it speaks.
+# **Question 3 (4 points).** The captions get worse with each further object, for the RNN and for the LSTM
+# alike. (a) What is it about the way the picture enters the captioner that makes three objects so much
+# harder than one? Use the shapes of the arrays in your argument. (b) Why does a better memory cell not
+# remove the cause? (c) Suppose the convolutional network gave you a feature vector for each of 36 regions
+# of the picture, in place of a single one. Describe in a few sentences how you would let the network use
+# them while it speaks.
 #
 # ### BEGIN SOLUTION
-# (a) The whole picture is squeezed into one vector, features (N, D), and through one affine map into h0 (N, H), once, before the first word. Which colour goes
-# with which shape, and where, for all objects together, must fit into these H numbers, mixed up with one another; the number of possible scenes grows as a power of the number of objects
-# (24 kinds in 9 cells: about two hundred scenes for one object, more than two million for three), so that most combinations have never been seen in training. The same
-# vector must also be carried, unharmed, through all steps of speaking, while it is multiplied and squashed to produce words.
-# (b) An LSTM keeps what it was given for longer, but it is given the same single vector, once. What has been lost or mixed up in the projection cannot be
-# remembered; the network can never look at the picture again.
-# (c) At each step, compute from the memory a weight for each region (how much it matters for the next word; softmax, so that they sum to 1), and feed the weighted sum of the region vectors
-# to the step together with the word. The network then looks at one object while it speaks of it: soft attention, the next assignment.
+# (a) The whole picture is squeezed into one vector, features (N, D), and through one affine map into h0 (N,
+# H), once, before the first word. Which colour goes with which shape, and where, for all objects together,
+# must fit into these H numbers, mixed up with one another; the number of possible scenes grows as a power
+# of the number of objects (24 kinds in 9 cells: about two hundred scenes for one object, more than two
+# million for three), so that most combinations have never been seen in training. The same vector must also
+# be carried, unharmed, through all steps of speaking, while it is multiplied and squashed to produce words.
+# (b) An LSTM keeps what it was given for longer, but it is given the same single vector, once. What has
+# been lost or mixed up in the projection cannot be remembered; the network can never look at the picture
+# again. (c) At each step, compute from the memory a weight for each region (how much it matters for the
+# next word; softmax, so that they sum to 1), and feed the weighted sum of the region vectors to the step
+# together with the word. The network then looks at one object while it speaks of it: soft attention, the
+# next assignment.
 #
-# Rubric: (a) 2 points: one for the single fixed-size vector as the bottleneck (with the shapes), one for a reason that it hurts more with more objects (combinations, or binding colour to
-# shape). (b) 1 point: the LSTM only sees the same vector. (c) 1 point: region weights that depend on the present state, recomputed at every step; "feed all 36 vectors at the start" gets none.
+# Rubric: (a) 2 points: one for the single fixed-size vector as the bottleneck (with the shapes), one for a
+# reason that it hurts more with more objects (combinations, or binding colour to shape). (b) 1 point: the
+# LSTM only sees the same vector. (c) 1 point: region weights that depend on the present state, recomputed
+# at every step; "feed all 36 vectors at the start" gets none.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you have built
 #
-# A network that looks at a picture and speaks, with every gradient derived by you. What it lacks is a second look at the picture. That is the next assignment.
+# A network that looks at a picture and speaks, with every gradient derived by you. What it lacks is a
+# second look at the picture. That is the next assignment.
