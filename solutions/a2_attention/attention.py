@@ -60,7 +60,6 @@ from torch import nn
 
 from autograder.notebook import (
     check,
-    image_from_url,
     load_coco_data,
     load_spatial_features,
     plot_losses,
@@ -940,14 +939,15 @@ plt.show()
 # - `forward`: with the teacher, as in assignment 1. Word `t` of `captions` goes in at step `t`.
 # - `sample`: on its own, as in assignment 1. Slot 0 holds the first word said; after `<END>` only `<NULL>`.
 #
-# The constructor and `begin` are given. PyTorch does the backward pass.
+# The layers and `begin` are given. PyTorch does the backward pass.
 
 
 # %%
-class CaptioningAttention(nn.Module):
-    """Says what is in a picture, and looks at it before each word.
+class CaptioningLayers(nn.Module):
+    """The layers of the captioner, and how it begins.
 
-    Letters: N batch, R regions, D width of a region's features, W of a word vector, H hidden, A inside the attention, V vocabulary.
+    Letters: N batch, R regions, D width of a region's features, W of a word vector, H hidden, A inside the attention,
+    V vocabulary.
     """
 
     def __init__(self, word_to_idx, input_dim=108, wordvec_dim=64, hidden_dim=128, attention_dim=64):
@@ -969,6 +969,11 @@ class CaptioningAttention(nn.Module):
         regions = torch.relu(self.project(features))          # (N, R, H)
         h = torch.tanh(self.start(regions.mean(dim=1)))       # (N, H)
         return regions, self.key(regions), h, torch.zeros_like(h)
+
+
+# %%
+class CaptioningAttention(CaptioningLayers):
+    """Says what is in a picture, and looks at it before each word. Made like `CaptioningLayers`."""
 
     def look(self, h, regions, keys):
         """Additive attention from the memory h (N, H) to the regions (N, R, H) with their keys (N, R, A).

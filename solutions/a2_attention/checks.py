@@ -461,8 +461,9 @@ def encoder(student, **options):
 @points("positional_encoding", 1)
 def test_positions_by_hand(student):
     """the worked example: two clock hands, E = 4"""
-    pe = encoder(student, embed_dim=4, max_len=2).pe
-    same(pe, [[[0, 1, 0, 1], [np.sin(1), np.cos(1), np.sin(0.01), np.cos(0.01)]]], "pe", axes="1 place E",
+    pe = encoder(student, embed_dim=4).pe
+    same(pe.shape, (1, 5000, 4), "the shape of pe")
+    same(pe[:, :2], [[[0, 1, 0, 1], [np.sin(1), np.cos(1), np.sin(0.01), np.cos(0.01)]]], "pe", axes="1 place E",
          rel_error=1e-5)
 
 
@@ -626,8 +627,10 @@ def test_buckets_by_hand(student):
 
 @points("relative_position_bucket", 1)
 def test_buckets_value(student, reference):
-    """the buckets of both sides equal the reference"""
-    same_buckets(student, reference, distances(2, 90, 43), True, 20, 31)
+    """the buckets of both sides equal the reference, with 32 buckets as in T5"""
+    rel = distances(2, 290, 143)
+    on_an_edge = (rel.abs() == 16) | (rel.abs() == 32) | (rel.abs() == 64)     # where rounding decides
+    same_buckets(student, reference, rel.masked_fill(on_an_edge, 5))
 
 
 ### BEGIN HIDDEN TESTS
@@ -948,6 +951,7 @@ def test_sample_other_lengths(student, reference, rng):
     weights, features = talkative(rng), random_tensor(rng, 5, 7, 5)
     (captions, _), (want, _) = (spoken(owner, weights, features, 1) for owner in (student, reference))
     same(captions, want, "captions", axes="N T")
-    captions, _ = spoken(student, talkative(rng, end=999.0), features, 4)
-    same(captions, np.repeat([[WORDS["<END>"], *[WORDS["<NULL>"]] * 3]], 5, axis=0), "captions", axes="N T")
+    captions, _ = returns(captioner(student, talkative(rng, end=999.0)).sample(features), "captions", "weights")
+    silence = [WORDS["<END>"], *[WORDS["<NULL>"]] * 14]
+    same(captions, np.repeat([silence], 5, axis=0), "captions, 15 words by default", axes="N T")
 ### END HIDDEN TESTS
