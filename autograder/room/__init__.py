@@ -5,10 +5,18 @@
         out = room.call(room.get(None, "softmax"), (x,))
 
 The process that runs student code holds no truth and no verdict channel; what it answers is only a value.
+Names are imported when they are first used: a student's own notebook needs `wire` only, on any system.
 """
 
-from autograder.room.client import Limits, Room, RoomServer, Usage
-from autograder.room.modes import strongest_mode
-from autograder.room.wire import Opaque
+import importlib
+
+_HOMES = {"Limits": "replies", "Opaque": "plain", "Room": "client", "RoomServer": "client", "Usage": "replies",
+          "strongest_mode": "modes"}
 
 __all__ = ["Limits", "Opaque", "Room", "RoomServer", "Usage", "strongest_mode"]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

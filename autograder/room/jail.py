@@ -4,14 +4,18 @@
 `wall_in_room` confines one fork of it before student code is read. `plan` is the dictionary of `launch.py`.
 """
 
-import fcntl
 import os
-import resource
 import signal
 import sys
 from dataclasses import dataclass
 
 from autograder.room import kernel, landlock
+
+try:
+    import fcntl
+    import resource
+except ImportError:  # Windows, where nothing here is called
+    fcntl = resource = None
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 ALL_NAMESPACES = (kernel.NEW_MOUNTS | kernel.NEW_NETWORK | kernel.NEW_IPC | kernel.NEW_HOSTNAME | kernel.NEW_CGROUP)

@@ -34,7 +34,7 @@ class Missing:
 def refusal(mode: str) -> str:
     """Why a mode does not work on this machine; '' if it does. Opens and closes one empty room."""
     if mode == "plain":
-        return "" if sys.platform != "win32" else "rooms need Linux or macOS"
+        return "" if sys.platform != "win32" else "Windows has no rooms; use WSL 2"
     if not sys.platform.startswith("linux"):
         return f"{platform.system()} has no {mode}"
     if mode == "bubblewrap" and not shutil.which("bwrap"):
@@ -63,7 +63,7 @@ def _tried(mode: str) -> str:
 
 def strongest_mode() -> str:
     """The first of STRENGTH that works here."""
-    return next(mode for mode in STRENGTH if not refusal(mode))
+    return next((mode for mode in STRENGTH if not refusal(mode)), "plain")
 
 
 def chosen(mode: str | None) -> str:

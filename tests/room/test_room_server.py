@@ -88,7 +88,7 @@ def test_rooms_end_with_a_killed_examiner(server, tmp_path):
               f"server = RoomServer(mode={server.mode!r})\nroom = server.open()\n"
               "room.run('x = 1', 'cell 1')\nprint(server._control.folder.path, flush=True)\n"
               "room.run('while True: pass', 'cell 2', timeout=60)\n")
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as examiner:
         folder = Path(examiner.stdout.readline().strip())
@@ -248,3 +248,35 @@ def test_other_systems_have_only_plain(machine, monkeypatch):
     assert "container" in modes.missing()[0].install
     with pytest.raises(RoomUnavailable, match="hint"):
         RoomServer(mode="bubblewrap")
+
+
+WITHOUT_UNIX = """
+import sys
+sys.platform = "win32"
+sys.modules["fcntl"] = sys.modules["resource"] = None
+from autograder.errors import RoomUnavailable
+from autograder.room.wire import Opaque
+assert "autograder.room.client" not in sys.modules
+from autograder.room import RoomServer, strongest_mode
+assert strongest_mode() == "plain"
+try:
+    RoomServer(mode="plain")
+except RoomUnavailable as error:
+    assert "WSL 2" in str(error)
+else:
+    raise AssertionError
+"""
+
+
+def test_windows_can_import_the_package_and_is_told_what_to_do():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", WITHOUT_UNIX], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_everything_that_is_offered_exists():
+    import autograder.room
+
+    assert all(hasattr(autograder.room, name) for name in autograder.room.__all__)
+    with pytest.raises(AttributeError):
+        autograder.room.no_such_name  # noqa: B018
