@@ -159,8 +159,9 @@ def numeric_sequence(student, cell, inputs, dh, *places):
     got = sequence_gradients(student, cell, inputs, dh)
     forward = getattr(student, f"{cell}_forward")
     for place in places:
-        pass_forward = varying(lambda *inputs: forward(*inputs)[0], inputs, place)
-        gradient(pass_forward, inputs[place], dh, got[place], SEQUENCE_NAMES[place], axes=SEQUENCE_AXES[place])
+        name, axes = SEQUENCE_NAMES[place], SEQUENCE_AXES[place]
+        sequence = varying(lambda *inputs: forward(*inputs)[0], inputs, place)
+        gradient(sequence, inputs[place], dh, got[place], name, axes=axes)
 
 
 def same_gradients(student, reference, cell, inputs, dh):
@@ -491,11 +492,13 @@ def same_loss(student, x, y, mask, want, rel_error=1e-6):
 
 @points("temporal_softmax_loss", 1)
 def test_loss_by_hand(student):
-    """the worked example: two places, two words, with and without a mask"""
+    """the worked example: two places, two words, with and without a mask, and with scores of a thousand"""
     x, y = np.array([[[0.0, 0.0], [np.log(3.0), 0.0]]]), np.array([[0, 0]])
     both, first = np.array([[True, True]]), np.array([[True, False]])
     same_loss(student, x, y, first, (np.log(2), [[[-0.5, 0.5], [0.0, 0.0]]]))
     same_loss(student, x, y, both, (np.log(2) + np.log(4 / 3), [[[-0.5, 0.5], [-0.25, 0.25]]]))
+    thousand = np.array([[[1000.0, 0.0], [0.0, 1000.0]]])
+    same_loss(student, thousand, y, both, (1000.0, [[[0.0, 0.0], [-1.0, 1.0]]]))
 
 
 @points("temporal_softmax_loss", 1.5)
@@ -560,7 +563,7 @@ def parameters(rng, D, W, H, V, cell="rnn", scale=1.0):
     gates = {"rnn": 1, "lstm": 4}[cell]
     shapes = {"W_embed": (V, W), "W_proj": (D, H), "b_proj": (H,), "Wx": (W, gates * H), "Wh": (H, gates * H),
               "b": (gates * H,), "W_vocab": (H, V), "b_vocab": (V,)}
-    inputs = {"W_proj": D, "Wx": W, "Wh": H, "W_vocab": H}    # so many numbers are summed up: divide by the root
+    inputs = {"W_proj": D, "Wx": W, "Wh": H, "W_vocab": H}  # so many terms are summed up: divide by the root
     return {name: scale * rng.normal(size=shape) / np.sqrt(inputs.get(name, 1))
             for name, shape in shapes.items()}
 
@@ -587,7 +590,8 @@ def true_captions(rng, words, N, T):
 def same_grads(got, want):
     """Every parameter has its gradient."""
     missing = sorted(set(want) - set(got if isinstance(got, dict) else ()))
-    require(not missing, "`grads` is a dict with an entry for each parameter", f"missing: {', '.join(missing)}")
+    asked = "`grads` is a dict with an entry for each parameter"
+    require(not missing, asked, f"missing: {', '.join(missing)}")
     for name, value in want.items():
         same(got[name], value, f'grads["{name}"]', axes=PARAMETER_AXES[name])
 
@@ -851,9 +855,11 @@ def same_bleu(student, reference, references, hypotheses):
 
 @points("bleu", 1)
 def test_bleu_by_hand(student):
-    """the worked example: a caption of eight words and a reference of nine"""
-    score = student.bleu([["a red circle is left of a red square"]], ["a red circle is above a red square"])
-    same(returns(score, "score"), 0.5 * np.exp(1 - 9 / 8), "score")
+    """the worked example, alone and beside references of other lengths that share no word with it"""
+    said, truth = "a red circle is above a red square", "a red circle is left of a red square"
+    for others in ([], ["no", " ".join(["no"] * 20)]):
+        score = student.bleu([[truth, *others]], [said])
+        same(returns(score, "score"), 0.5 * np.exp(1 - 9 / 8), "score")
 
 
 @points("bleu", 0.5)

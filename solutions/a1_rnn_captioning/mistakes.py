@@ -1447,7 +1447,7 @@ def bleu_from_changed_pieces(references, hypotheses):
 
 # ---- changes of the reference that change no answer ------------------------------------------------------
 
-_AFTER_THE_END = "what is said after <END> is not compared, so that solutions that go on speaking are accepted"
+_AFTER_THE_END = "what is said after <END> is not compared: solutions that go on speaking are accepted"
 
 EQUIVALENT = {
     "CaptioningRNN.sample: speaking &= word != self._end -> speaking = word != self._end": _AFTER_THE_END,

@@ -1052,7 +1052,8 @@ def bleu(references, hypotheses):
     def ngrams(words, n):
         return Counter(tuple(words[k : k + n]) for k in range(len(words) - n + 1))
 
-    corpus = [(said.split(), [truth.split() for truth in truths]) for said, truths in zip(hypotheses, references)]
+    corpus = [(said.split(), [truth.split() for truth in truths])
+              for said, truths in zip(hypotheses, references)]
     log_precisions = 0.0
     for n in range(1, 5):
         matches = total = 0                                    # over the whole corpus
@@ -1065,9 +1066,9 @@ def bleu(references, hypotheses):
         if matches == 0:
             return 0.0
         log_precisions += np.log(matches / total)
-    length = sum(len(words) for words, _ in corpus)                                   # c
-    closest = sum(
-        min((abs(len(truth) - len(words)), len(truth)) for truth in truths)[1]        # r: closest, then shortest
+    length = sum(len(words) for words, _ in corpus)            # c
+    closest = sum(                                             # r: of the closest ones the shortest
+        min((abs(len(truth) - len(words)), len(truth)) for truth in truths)[1]
         for words, truths in corpus
     )
     brevity = np.exp(min(0.0, 1 - closest / length))
