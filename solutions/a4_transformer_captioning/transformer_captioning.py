@@ -801,7 +801,7 @@ print("it says:", blunder_said[0])
 # **By hand.** A caption of 14 words: without a cache $1 + 2 + \dots + 14 = 105$ words go through the layers, with a cache 14. And no mask is needed: what is not in the cache yet cannot be seen.
 #
 # **One layer.** Write `decoder_step`: the new word's token goes through one (post-norm) decoder layer. The self-attention looks at everything in the cache *and at the word itself*. What the cache is made of is your own affair: your function makes it, your function reads it. `MultiHeadAttention.project` and `.attend` are of use. (The keys and values of the picture never change
-# either: who keeps them, too, saves most.)
+# either: who keeps them, too, saves most. And nobody trains while speaking: dropout may be left out.)
 #
 # **All of it.** Then `cached_decode`, which says exactly what `greedy_decode` says. Each layer has a cache of its own, and the words need their true position: remember `start` in section 5.
 
@@ -825,9 +825,9 @@ def decoder_step(layer, x, memory, cache=None):
     else:
         past_k, past_v, picture = cache
         k, v = torch.cat([past_k, k], dim=2), torch.cat([past_v, v], dim=2)               # (N, H, t + 1, d) each
-    x = layer.norm_self(x + layer.dropout_self(layer.self_attn.attend(x, k, v)))          # (N, 1, E)
-    x = layer.norm_cross(x + layer.dropout_cross(layer.cross_attn.attend(x, *picture)))   # (N, 1, E)
-    x = layer.norm_ffn(x + layer.dropout_ffn(layer.ffn(x)))                               # (N, 1, E)
+    x = layer.norm_self(x + layer.self_attn.attend(x, k, v))                              # (N, 1, E)
+    x = layer.norm_cross(x + layer.cross_attn.attend(x, *picture))                        # (N, 1, E)
+    x = layer.norm_ffn(x + layer.ffn(x))                                                  # (N, 1, E)
     return x, (k, v, picture)
     ### END SOLUTION
 
@@ -942,7 +942,7 @@ def beam_search(model, features, beam_width=3, max_length=30):
             best, past = beams[0]
             captions[n, : len(past) - 1] = torch.tensor(past[1:])
             log_probs.append(best)
-    return captions, torch.tensor(log_probs, dtype=torch.float64)
+    return captions, torch.tensor(log_probs)
     ### END SOLUTION
 
 
