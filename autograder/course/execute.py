@@ -4,6 +4,7 @@ Only the course's code is run here, never a student's.
 """
 
 import contextlib
+import functools
 import linecache
 import sys
 import types
@@ -51,11 +52,16 @@ def execute(sources: Iterable[tuple[str, str]], name: str = "notebook") -> types
         filename = f"<{name}: {cell}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         try:
-            exec(compile(source, filename, "exec"), module.__dict__)
+            exec(_compiled(source, filename), module.__dict__)
         except Exception as error:
             raise CourseError(f"{name}: cell `{cell}` runs by itself", f"{type(error).__name__}: {error}",
                               "cells that need data or train a model are demo cells: tags=[\"demo\"]") from error
     return module
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(source: str, filename: str) -> types.CodeType:
+    return compile(source, filename, "exec")
 
 
 def execute_reference(assignment: Assignment) -> types.ModuleType:

@@ -1,7 +1,7 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import pytest
@@ -38,7 +38,7 @@ class Examiner:
     """
 
     def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
-                 known_mistakes: Callable[[Check], Sequence[hints.Mistake]],
+                 known_mistakes: Callable[[Check], Iterable[hints.Mistake]],
                  functions: dict[str, frozenset[str]], secret: bytes = b""):
         self.plan, self.session, self.secret = plan, session, secret
         self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions

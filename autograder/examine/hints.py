@@ -1,6 +1,6 @@
 """Earned hints: a known mistake's hint is shown only to an answer with the same wrong numbers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +51,13 @@ class Catalogue:
 
     def __init__(self, answers_for: Callable[[str], list], replay: Callable):
         self._answers_for, self._replay = answers_for, replay
-        self._known: dict[str, list[Mistake]] = {}
+        self._known: dict[tuple[str, str], Evidence | None] = {}
 
-    def mistakes(self, check) -> list[Mistake]:
-        """`check` is a plan's Check."""
-        if check.name not in self._known:
-            found = ((answer, self._replay(check, answer)) for answer in self._answers_for(check.part))
-            self._known[check.name] = [Mistake(answer.name, answer.hint, evidence)
-                                       for answer, evidence in found if evidence is not None]
-        return self._known[check.name]
+    def mistakes(self, check) -> Iterator[Mistake]:
+        """Those that fail a check (of a plan) with numbers; each is replayed when it is asked for."""
+        for answer in self._answers_for(check.part):
+            key = (check.name, answer.name)
+            if key not in self._known:
+                self._known[key] = self._replay(check, answer)
+            if self._known[key] is not None:
+                yield Mistake(answer.name, answer.hint, self._known[key])

@@ -1,16 +1,17 @@
 """Grades one submission after another with a warm room server and a warm pytest session."""
 
+import ast
 import contextlib
 import importlib.metadata
 import os
 import platform
-import re
 import secrets
 import time
 from pathlib import Path
 
 from autograder import __version__
 from autograder.course.assignment import Assignment
+from autograder.course.source import GIVEN
 from autograder.errors import AutograderError, SubmissionError
 from autograder.examine.desks import RoomDesk
 from autograder.examine.examiner import unexamined
@@ -20,7 +21,7 @@ from autograder.report import Question, Report
 from autograder.room import RoomServer
 from autograder.submission import Submission, find_notebook, is_answered, read_submission
 
-PRELOADABLE = ("numpy", "torch")
+VERSIONED = ("numpy", "torch")  # the libraries whose version a verdict may depend on
 MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps
 
 
@@ -76,14 +77,20 @@ class Grader:
 
 
 def preloads(assignment: Assignment) -> tuple[str, ...]:
-    """The slow libraries that the assignment's notebook imports: the fork server loads them once."""
-    text = "\n".join(cell.source for cell in assignment.cells if cell.is_run)
-    return tuple(name for name in PRELOADABLE if re.search(rf"^\s*(import|from) {name}\b", text, re.MULTILINE))
+    """The modules that the assignment's given cells import: the fork server loads them once for all rooms."""
+    names: dict[str, None] = {}
+    for cell in (cell for cell in assignment.cells if cell.role == GIVEN):
+        for node in ast.parse(cell.source).body:
+            if isinstance(node, ast.Import):
+                names.update(dict.fromkeys(alias.name for alias in node.names))
+            elif isinstance(node, ast.ImportFrom):
+                names[node.module] = None
+    return tuple(name for name in names if not name.startswith("autograder"))
 
 
 def versions(assignment: Assignment) -> dict[str, str]:
     """The versions that a verdict may depend on."""
-    names = ["pytest", *preloads(assignment)]
+    names = ["pytest", *(name for name in VERSIONED if name in preloads(assignment))]
     return {"autograder": __version__, "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in names}}
 

@@ -1,5 +1,6 @@
 """What an instructor gives to students: one assignment, the tools it needs, a README, and no solutions."""
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -32,19 +33,25 @@ def write_handout(assignment: Assignment, archive: bool) -> Path:
     """Writes handouts/<name>.zip, or the folder handouts/<name>/."""
     files = handout_files(assignment)
     target = assignment.root / "handouts" / (f"{assignment.name}.zip" if archive else assignment.name)
-    if not archive:
-        for name, content in files.items():
-            write_whole(target / name, content)
-        (target / "setup.sh").chmod(0o755)
+    if archive:
+        write_whole(target, zipped(files, assignment.name))
         return target
-    target.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+    for name, content in files.items():
+        write_whole(target / name, content)
+    (target / "setup.sh").chmod(0o755)
+    return target
+
+
+def zipped(files: dict[str, bytes], folder: str) -> bytes:
+    """A zip with `files` in one folder. The same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            entry = zipfile.ZipInfo(f"{assignment.name}/{name}", DATE)
+            entry = zipfile.ZipInfo(f"{folder}/{name}", DATE)
             entry.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            zipped.writestr(entry, content)
-    return target
+            archive.writestr(entry, content)
+    return buffer.getvalue()
 
 
 def _readme(assignment: Assignment) -> str:

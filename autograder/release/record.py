@@ -25,5 +25,5 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
                                   f"{type(raised).__name__}: {raised}")
             answers[check.name] = recorder.answers
             examiner.reference = lambda name: NamespaceBackend(reference, trusted=True)
-            mistakes[check.name] = examiner.known_mistakes(check)
+            mistakes[check.name] = list(examiner.known_mistakes(check))
     recorded.write(path, answers, mistakes, functions_by_part(assignment))

@@ -3,6 +3,9 @@
 Letters: N batch, T time, D width of an input, H hidden, V vocabulary, W width of a word vector.
 """
 
+import copy
+import functools
+
 import numpy as np
 
 from autograder.examine import gradient, part, points, require, returns, same
@@ -708,7 +711,15 @@ def speak(words, params, features, length, cell):
 def talkative(rng, words, D, W, H, N, length, cell="rnn"):
     """Parameters and features for which captions differ, end at different times, and have no near ties.
 
-    Returns params, features (N, D) and the captions (N, length)."""
+    Returns params, features (N, D) and the captions (N, length). The search is done once for each seed.
+    """
+    seed = int(rng.integers(2**32))
+    return copy.deepcopy(found_talkative(seed, tuple(words.items()), D, W, H, N, length, cell))
+
+
+@functools.lru_cache(maxsize=64)
+def found_talkative(seed, items, D, W, H, N, length, cell):
+    rng, words = np.random.default_rng(seed), dict(items)
     for _ in range(2000):
         params = parameters(rng, D, W, H, len(words), cell, scale=1.5)
         params["W_vocab"] *= 5.0                    # the memory chooses the words,
