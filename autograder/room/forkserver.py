@@ -13,7 +13,6 @@ One thread only: a forked child hangs for ever in a thread pool that its parent 
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -25,7 +24,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from autograder.room import jail, kernel
+from autograder.room import jail, kernel, preload
 
 READY = b"\x01"
 
@@ -64,11 +63,7 @@ class ForkServer:
         """Imports the modules asked for, uses torch once, and hides what rooms need not see. Returns what it found."""
         _find_kit_in(self.plan["kit"])
         sys.path.extend(path for path in self.plan["path"] if path not in sys.path)
-        loaded = [name for name in self.plan["preload"] if _import(name)]
-        if "numpy" in sys.modules:
-            importlib.import_module("numpy.random")  # numpy itself leaves it for later
-        if "torch" in sys.modules:
-            _warm_torch()
+        loaded = preload.load(self.plan["preload"])
         if self.plan["preload"]:
             from autograder.room import worker  # noqa: F401
         self.baseline = jail.baseline(self.plan)
@@ -187,35 +182,6 @@ def _find_kit_in(folder: str) -> None:
     sys.path[0] = folder
     for name in ("autograder", "autograder.room"):
         sys.modules[name].__path__ = [f"{folder}/{name.replace('.', '/')}"]
-
-
-def _import(name: str) -> bool:
-    try:
-        importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if not f"{name}.".startswith(f"{error.name}."):
-            raise
-        return False
-    return True
-
-
-def _warm_torch() -> None:
-    """Uses what a network uses once, so that no room pays for it. Safe: every pool has one thread."""
-    import torch
-    from torch import nn
-
-    torch.set_num_threads(1)
-    importlib.import_module("torch._dynamo")  # the first optimiser imports it: more than a second
-    x = torch.randn(2, 3, 8, 8, requires_grad=True)
-    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(),
-                          nn.Linear(256, 8), nn.LayerNorm(8))
-    optimizer = torch.optim.Adam(model.parameters())
-    loss = nn.functional.cross_entropy(model(x), torch.zeros(2, dtype=torch.long))
-    loss.backward()
-    optimizer.step()
-    query = torch.randn(1, 2, 4, 8)
-    nn.functional.scaled_dot_product_attention(query, query, query)
-    torch.einsum("nhtd,nhsd->nhts", query, query).softmax(-1)
 
 
 if __name__ == "__main__":
