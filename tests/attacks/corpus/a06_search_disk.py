@@ -8,7 +8,7 @@ import os
 
 
 def answer(x):
-    for start in ("/", "/root", "/home", "/work", "/tmp", "/var", "/mnt", COURSE):
+    for start in ("/", "/root", "/home", "/srv", "/tmp", "/var", "/mnt", COURSE):
         for folder, folders, files in os.walk(start):
             folders[:] = [name for name in folders if not os.path.join(folder, name).startswith(("/usr", "/nix"))][:50]
             for name in files:

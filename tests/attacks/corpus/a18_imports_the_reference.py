@@ -12,7 +12,7 @@ import numpy as np
 
 
 def answer(x):
-    sys.path[:0] = [COURSE, "/work", "/"]
+    sys.path[:0] = [COURSE, "/srv", "/"]
     import autograder
 
     names = [module.name for module in pkgutil.walk_packages(autograder.__path__, "autograder.")]
