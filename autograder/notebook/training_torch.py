@@ -111,7 +111,8 @@ def truth_table(runs: dict[str, Spoken]) -> None:
     print(f"{'':{width}}  grammatical    true   of 1, 2, 3 objects")
     for name, spoken in runs.items():
         grammatical = np.mean([is_grammatical(sentence) for sentence in spoken.sentences])
-        by_count = "".join(f"{spoken.true[spoken.objects == count].mean():7.1%}" for count in (1, 2, 3))
+        groups = [spoken.true[spoken.objects == count] for count in (1, 2, 3)]
+        by_count = "".join(f"{group.mean():7.1%}" if len(group) else "      -" for group in groups)
         print(f"{name:{width}}  {grammatical:11.1%}  {spoken.true.mean():6.1%} {by_count}")
 
 

@@ -6,6 +6,7 @@ A inside additive attention, E embedding, V vocabulary, W word vector.
 
 import numpy as np
 import torch
+
 from autograder.examine import gradient, part, points, require, returns, same
 
 part("dot_product_attention")

@@ -10,8 +10,9 @@ import numpy as np
 import reference
 import torch
 import torch.nn.functional as F
-from autograder.examine import also_correct, replaces
 from torch import nn
+
+from autograder.examine import also_correct, replaces
 
 softmax = reference.softmax
 
@@ -156,8 +157,8 @@ def attention_multiplies_by_the_scale(q, k, v, mask=None):
 
 @replaces("scaled_dot_product_attention")
 def attention_with_the_mask_inverted(q, k, v, mask=None):
-    """The mask is read the other way round: here true means that a query *may* look. (PyTorch's own layers disagree
-    among themselves about this.)"""
+    """The mask is read the other way round: here true means that a query *may* look. PyTorch's own layers disagree
+    among themselves about this."""
     return attention(q, k, v, None if mask is None else np.logical_not(mask))
 
 
@@ -407,8 +408,8 @@ def additive(q, k, v, W_q, W_k, w_v, squash=np.tanh, axis=-1, scale=1.0, combine
 
 @replaces("additive_attention")
 def additive_without_tanh(q, k, v, W_q, W_k, w_v):
-    """There is no tanh between the two layers. (Without it the query makes no difference at all: it adds the same
-    number to the scores of all keys.)"""
+    """There is no tanh between the two layers. Without it the query makes no difference at all: it adds the same
+    number to the scores of all keys."""
     return additive(q, k, v, W_q, W_k, w_v, squash=lambda x: x)
 
 
@@ -467,7 +468,7 @@ def additive_with_loops(q, k, v, W_q, W_k, w_v):
 
 @also_correct("additive_attention")
 def additive_with_one_matrix(q, k, v, W_q, W_k, w_v):
-    N, T, S = len(q), q.shape[1], k.shape[1]
+    T, S = q.shape[1], k.shape[1]
     pairs = np.concatenate([np.repeat(q[:, :, None], S, 2), np.repeat(k[:, None], T, 1)], axis=-1)
     scores = np.tanh(pairs @ np.concatenate([W_q, W_k])) @ w_v[:, None]
     weights = np.exp(scores[..., 0]) / np.exp(scores[..., 0]).sum(-1, keepdims=True)
@@ -562,12 +563,6 @@ def self_without_keys(x, Wq, Wk, Wv, mask=None):
 
 
 @replaces("self_attention")
-def self_forgets_the_mask(x, Wq, Wk, Wv, mask=None):
-    """The mask has no effect: it has to be passed on, from one function to the next."""
-    return reference.cross_attention(x, x, Wq, Wk, Wv)
-
-
-@replaces("self_attention")
 def self_adds_its_input(x, Wq, Wk, Wv, mask=None):
     """The input is added to the output. Such a shortcut comes in a later assignment; here it is not asked for."""
     out, weights = reference.cross_attention(x, x, Wq, Wk, Wv, mask)
@@ -593,7 +588,8 @@ def self_written_out(x, Wq, Wk, Wv, mask=None):
 
 @replaces("equivariance_error")
 def error_of_invariance(layer, x, order):
-    """This measures invariance: whether the output stays as it is. Equivariant means that the output is shuffled, too."""
+    """This measures invariance: whether the output stays as it is. Equivariant means that the output is shuffled,
+    too."""
     return float(np.abs(layer(x[:, order]) - layer(x)).max())
 
 
@@ -720,8 +716,8 @@ def positions_with_the_wrong_sign(self, embed_dim, dropout=0.1, max_len=5000):
 
 @replaces("PositionalEncoding.__init__")
 def positions_in_halves(self, embed_dim, dropout=0.1, max_len=5000):
-    """All sines come first and then all cosines. Here they take turns: even columns, odd columns. (For a network the
-    two are equally good; but weights trained with one do not work with the other.)"""
+    """All sines come first and then all cosines. Here they take turns: even columns, odd columns. For a network the
+    two are equally good; but weights trained with one do not work with the other."""
     encoding(halves=True)(self, embed_dim, dropout, max_len)
 
 
@@ -802,7 +798,8 @@ def positions_with_loops(self, embed_dim, dropout=0.1, max_len=5000):
 def positions_with_logarithms(self, embed_dim, dropout=0.1, max_len=5000):
     nn.Module.__init__(self)
     self.dropout = nn.Dropout(p=dropout)
-    angle = torch.arange(0, max_len).unsqueeze(1) * torch.exp(torch.arange(0, embed_dim, 2) * (-math.log(1e4) / embed_dim))
+    speed = torch.exp(torch.arange(0, embed_dim, 2) * (-math.log(1e4) / embed_dim))
+    angle = torch.arange(0, max_len).unsqueeze(1) * speed
     self.register_buffer("pe", torch.stack([angle.sin(), angle.cos()], dim=-1).view(1, max_len, embed_dim))
 
 
@@ -824,7 +821,8 @@ def turns(k, embed_dim, speed=None, sign=1.0):
 
 @replaces("shift_matrix")
 def shift_backwards(k, embed_dim):
-    """This matrix goes k places back instead of ahead: is it made for rows times matrix, or for matrix times columns?"""
+    """This matrix goes k places back instead of ahead: is it made for rows times matrix, or for matrix times
+    columns?"""
     return turns(k, embed_dim, sign=-1.0)
 
 
@@ -1048,8 +1046,9 @@ def bucket_of_one_side_with_absolute_values(rel, bidirectional=True, num_buckets
 @replaces("relative_position_bucket")
 def bucket_without_sides(rel, bidirectional=True, num_buckets=32, max_distance=128):
     """Both sides share their buckets, although `bidirectional` asks for them to be told apart."""
-    return bucket(-rel.abs(), False, num_buckets // 2 if bidirectional else num_buckets, max_distance) if bidirectional \
-        else bucket(rel, False, num_buckets, max_distance)
+    if not bidirectional:
+        return bucket(rel, False, num_buckets, max_distance)
+    return bucket(-rel.abs(), False, num_buckets // 2, max_distance)
 
 
 @replaces("relative_position_bucket")
@@ -1140,8 +1139,8 @@ def sample_gives_probabilities(scores, generator=None):
 
 @replaces("hard_attention_sample")
 def sample_gives_scores(scores, generator=None):
-    """logp holds the scores themselves. They become logarithms of probabilities only after the softmax has made them sum
-    to 1."""
+    """logp holds the scores themselves. The logarithm of a probability is never positive, and the probabilities of one
+    picture sum to 1."""
     idx = draw(scores.softmax(1), generator)
     return idx, at(scores, idx)
 
