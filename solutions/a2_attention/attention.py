@@ -585,8 +585,8 @@ class PositionalEncoding(nn.Module):
         ### BEGIN SOLUTION
         t = torch.arange(max_len)[:, None]                                    # (max_len, 1)
         speed = 10000.0 ** (-torch.arange(0, embed_dim, 2) / embed_dim)       # (E/2,)  from 1 downwards
-        pe[0, :, 0::2] = torch.sin(t * speed)                                 # (max_len, E/2)  even columns
-        pe[0, :, 1::2] = torch.cos(t * speed)                                 # (max_len, E/2)  odd columns
+        pe[..., 0::2] = torch.sin(t * speed)                                  # (max_len, E/2)  even columns
+        pe[..., 1::2] = torch.cos(t * speed)                                  # (max_len, E/2)  odd columns
         ### END SOLUTION
         self.register_buffer("pe", pe)                                        # kept with the module, but not learnt
 
@@ -822,7 +822,7 @@ def hard_attention_sample(scores, generator=None):
     ### BEGIN SOLUTION
     logp = scores.log_softmax(dim=1)                                                  # (N, R)
     idx = torch.multinomial(logp.exp().detach(), 1, generator=generator)              # (N, 1)
-    return idx[:, 0], logp.gather(1, idx)[:, 0]                                       # (N,), (N,)
+    return idx.squeeze(1), logp.gather(1, idx).squeeze(1)                             # (N,), (N,)
     ### END SOLUTION
 
 
@@ -868,8 +868,8 @@ def reinforce_loss(logp, reward, baseline=0.0):
     Returns a number (a tensor without axes). No gradient flows into reward or baseline.
     """
     ### BEGIN SOLUTION
-    advantage = torch.as_tensor(reward - baseline).detach()      # (N,)  how much better than usual
-    return -(advantage * logp).mean()                            # ()
+    advantage = (reward - baseline).detach()      # (N,)  how much better than usual: numbers, not a path
+    return -(advantage * logp).mean()             # ()
     ### END SOLUTION
 
 
@@ -906,7 +906,7 @@ def reinforce_moments(scores, rewards, baseline=0.0):
     """
     ### BEGIN SOLUTION
     p = scores.softmax(dim=0)                                        # (R,)
-    slopes = torch.eye(len(p), dtype=p.dtype) - p                    # (R, R)  row a: the gradient of log p_a
+    slopes = torch.eye(len(p)) - p                                   # (R, R)  row a: the gradient of log p_a
     estimates = (rewards - baseline)[:, None] * slopes               # (R, R)  row a: what draw a would give
     mean = p @ estimates                                             # (R,)
     variance = p @ ((estimates - mean) ** 2).sum(dim=1)              # ()
@@ -1069,7 +1069,7 @@ class CaptioningAttention(CaptioningLayers):
         """
         ### BEGIN SOLUTION
         hidden = torch.tanh(self.query(h)[:, None] + keys)    # (N, R, A)  one query, R keys
-        weights = self.score(hidden)[..., 0].softmax(dim=1)   # (N, R)
+        weights = self.score(hidden).squeeze(2).softmax(dim=1)  # (N, R)
         context = (weights[..., None] * regions).sum(dim=1)   # (N, H)
         return context, weights
         ### END SOLUTION

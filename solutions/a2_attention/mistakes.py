@@ -16,6 +16,25 @@ from autograder.examine import also_correct, replaces
 
 softmax = reference.softmax
 
+EQUIVALENT = {
+    "equivariance_error: float(np.abs(shuffled_first - shuffled_after).max()) -> "
+    "np.abs(shuffled_first - shuffled_after).max()": "a NumPy number is a number",
+    "equivariance_error: shuffled_first - shuffled_after -> shuffled_after - shuffled_first":
+    "inside an absolute value",
+    "shift_matrix: torch.zeros(embed_dim, embed_dim, dtype=torch.float64) -> torch.zeros(embed_dim, embed_dim)":
+    "float32 is precise enough",
+    "shaw_scores: k.transpose(1, 2) -> k.transpose(2, 1)": "the order of two axes that change places",
+    "relative_position_bucket: distance < near -> distance <= near": "the far buckets begin with `near`, too",
+    "relative_position_bucket: 1 -> 2 (#2)": "only keeps the logarithm of a near distance, which is not used, finite",
+    "relative_position_bucket: 1 -> 0 (#2)": "the logarithm of zero belongs to a near distance, and is not used",
+    "hard_attention_sample: torch.multinomial(logp.exp().detach(), 1, generator=generator) -> "
+    "torch.multinomial(logp.exp().detach(), 1)": "any source of random numbers will do",
+    "reinforce_moments: p @ ((estimates - mean) ** 2).sum(dim=1) -> ((estimates - mean) ** 2).sum(dim=1) @ p":
+    "a dot product of two vectors",
+    "reinforce_moments: 0 -> -1": "there is only one axis",
+    "reinforce_moments: estimates - mean -> mean - estimates": "a square follows",
+}
+
 # ---- one glance at a grid --------------------------------------------------------------------------------
 
 
