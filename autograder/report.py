@@ -111,6 +111,11 @@ class Report:
         """Without the written questions."""
         return sum(part.max_points for part in self.parts)
 
+    @property
+    def examined(self) -> bool:
+        """False if the grader itself could not do its work: then there is no score, and nothing to write down."""
+        return bool(self.parts)
+
     def counts(self) -> dict[str, int]:
         """How many checks have each verdict."""
         verdicts = [check.verdict for part in self.parts for check in part.checks]

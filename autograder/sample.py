@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.course.execute import Answer, read_answers
+from autograder.course.execute import Answer, read_answers, with_answer
 from autograder.course.source import SOLUTION, Cell
+from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.open import course_examiner
 from autograder.release.notebook import release_notebook, source_notebook
 
 MISTAKEN = 4  # students with one real mistake each
@@ -61,20 +63,21 @@ def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
     """The reference notebook with `answers` put in place of what they replace, each in a cell of its own."""
     notebook = json.loads(source_notebook(assignment))
     for answer in answers:
-        places = [index for index, cell in enumerate(notebook["cells"])
-                  if _defines(assignment, cell, answer.replaces[0].partition(".")[0])]
+        places = [index for index, cell in enumerate(notebook["cells"]) for name in answer.replaces
+                  if _defines(cell, name.partition(".")[0])]
         notebook["cells"].insert(places[-1] + 1, _code_cell(_as_student_code(assignment, answer), answer.name))
     return json.dumps(notebook, indent=1)
 
 
 def _other_style(assignment: Assignment) -> str:
-    """One other correct way for each thing that has one."""
-    chosen: dict[str, Answer] = {}
-    for answer in (answer for answer in read_answers(assignment) if answer.correct):
-        part = next(part for part in assignment.plan.parts
-                    if answer.replaces[0].partition(".")[0] in assignment.defined_by(part.name))
-        chosen.setdefault(part.family or part.name, answer)  # one of a family: their private caches differ
-    return with_answers(assignment, list(chosen.values()))
+    """As many other correct ways of writing things as go together: the private caches of some do not."""
+    chosen: list[Answer] = []
+    with course_examiner(assignment) as examiner:
+        for answer in (answer for answer in read_answers(assignment) if answer.correct):
+            names = NamespaceBackend(vars(with_answer(assignment, *chosen, answer)))
+            if all(examiner.run(check, names) is None for check in assignment.plan.checks):
+                chosen.append(answer)
+    return with_answers(assignment, chosen)
 
 
 def _mistaken(assignment: Assignment) -> dict[str, str]:
@@ -168,7 +171,7 @@ def _imports_course(node: ast.stmt) -> bool:
                                                                or "autograder" in ast.unparse(node))
 
 
-def _defines(assignment: Assignment, cell: dict, name: str) -> bool:
+def _defines(cell: dict, name: str) -> bool:
     source = "".join(cell["source"])
     return cell["cell_type"] == "code" and (f"def {name}(" in source or f"class {name}" in source)
 

@@ -162,7 +162,8 @@ def _upgraded(notebook, path: Path) -> dict:
         return nbformat.convert(nbformat.from_dict(notebook), 4)
     except Exception as error:
         raise SubmissionError(f"{path.name}, a notebook of format 4",
-                              f"its format {version} cannot be converted: {error}", "open it in Jupyter and save it again") from None
+                              f"its format {version} cannot be converted: {error}",
+                              "open it in Jupyter and save it again") from None
 
 
 def _checked_cells(notebook: dict, path: Path) -> list[dict]:

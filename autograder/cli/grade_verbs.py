@@ -1,5 +1,7 @@
 """grade, feedback: the instructor's verbs on submissions."""
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,7 +12,7 @@ from autograder.errors import SubmissionError
 from autograder.render import number
 from autograder.report import Report
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool) -> None:
@@ -34,6 +36,8 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     if gradebook:
         _write_gradebook(root, assignment, reports, folders)
     _show_table(name, reports)
+    for report in (report for report in reports if not report.examined):
+        console.print(f"not graded, run it again: {report.student}: {report.problem}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
                   + (" · gradebook: gradebook.db" if gradebook else ""))
     console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
@@ -62,18 +66,20 @@ def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> 
     from autograder.gradebook.writer import GradebookWriter
 
     with GradebookWriter(root, assignment) as writer, progress_bar() as progress:
-        for report in progress.track(reports, description="gradebook"):
+        for report in progress.track([report for report in reports if report.examined], description="gradebook"):
             writer.write(report, folders[report.student])
 
 
 def _show_table(name: str, reports: list[Report]) -> None:
     table = Table(title=name, title_justify="left")
-    for heading in ("student", "points", "passed", "failed", "skipped", "broken", "what to know"):
-        table.add_column(heading, justify="left" if heading in ("student", "what to know") else "right")
+    table.add_column("student", no_wrap=True, max_width=28)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("passed / failed /\nskipped / broken", justify="right", no_wrap=True)
+    table.add_column("what to know", ratio=1)
     for report in reports:
-        counts = [str(count) if count else "" for count in report.counts().values()]
-        points = f"{number(report.points)} of {number(report.max_points)}"
-        table.add_row(Text(report.student), points, *counts, Text(_remark(report)))
+        counts = " / ".join(str(count) for count in report.counts().values())
+        points = f"{number(report.points)} of {number(report.max_points)}" if report.examined else "not graded"
+        table.add_row(Text(report.student), points, counts, Text(_remark(report)))
     console.print(table)
 
 
@@ -86,4 +92,4 @@ def _remark(report: Report) -> str:
     failures = [f"{part.name}: {check.found}" for part in report.parts for check in part.checks
                 if check.verdict == "failed"]
     first = [*report.notes, *failures, ""][0].splitlines()
-    return first[0][:160] if first else ""
+    return first[0][:180] if first else ""

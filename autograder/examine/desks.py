@@ -8,7 +8,7 @@ from autograder.errors import StudentFault, StudentRaised, TimedOut
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend
 
-CELL_SECONDS = 30.0
+CALL_SECONDS, CELL_SECONDS = 10.0, 30.0
 MAX_MISSING_IMPORTS = 8  # packages that are not installed, in one cell
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
 
@@ -21,7 +21,7 @@ class NamespaceDesk:
     def __init__(self, make: Callable[[], dict], swap_sources: Callable[[str], list] = lambda part: []):
         self._make, self._swap_sources = make, swap_sources
 
-    def backend(self, swapped: tuple[str, ...]) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS) -> Backend:
         namespace = self._make()
         for part in swapped:
             for name, source in self._swap_sources(part):
@@ -40,11 +40,33 @@ class LiveDesk:
     def __init__(self, namespace: dict, owns: Callable[[str], bool] = lambda filename: True):
         self._namespace, self._owns = namespace, owns
 
-    def backend(self, swapped: tuple[str, ...]) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS) -> Backend:
         return NamespaceBackend(self._namespace, owns=self._owns)
 
     def renew(self) -> None:
         pass
+
+
+class TimedRoom:
+    """A room as a backend whose every operation has the same deadline."""
+
+    def __init__(self, room, seconds: float):
+        self._room, self._seconds = room, seconds
+
+    def get(self, owner, name):
+        return self._room.get(owner, name, timeout=self._seconds)
+
+    def set(self, owner, name, value):
+        self._room.set(owner, name, value, timeout=self._seconds)
+
+    def call(self, function, args, kwargs):
+        return self._room.call(function, args, kwargs, timeout=self._seconds)
+
+    def vjp(self, function, args, kwargs, cotangent):
+        return self._room.vjp(function, args, kwargs, cotangent, timeout=self._seconds)
+
+    def evaluate(self, source):
+        return self._room.evaluate(source, timeout=self._seconds)
 
 
 class RoomDesk:
@@ -64,11 +86,11 @@ class RoomDesk:
         self.notes: dict[str, str] = {}
         self.output = ""
 
-    def backend(self, swapped: tuple[str, ...]) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS) -> Backend:
         if self._room is None or not self._room.alive or self._swapped != swapped:
             self.renew()
             self._room, self._swapped = self._open(swapped), swapped
-        return self._room
+        return TimedRoom(self._room, seconds)
 
     def renew(self) -> None:
         if self._room is not None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pytest
 
@@ -14,7 +14,18 @@ from autograder.examine.face import Backend
 from autograder.examine.session import CheckSession, Sitting
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
-MAX_STALLS = 2  # checks of one part that may run out of time before the rest are not run
+
+class Patience(NamedTuple):
+    """How many checks of a part may run out of time before the rest are not run, and the deadline of a call.
+
+    Calls of honest code take milliseconds: even the short deadline leaves hundreds of times their time.
+    """
+
+    stalls: int
+    seconds: float
+
+
+CALM, HURRIED = Patience(2, 10.0), Patience(1, 3.0)  # hurried where an earlier part has run out of time already
 NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
@@ -23,8 +34,9 @@ class Desk(Protocol):
 
     swappable: bool
 
-    def backend(self, swapped: tuple[str, ...]) -> Backend:
-        """The student's code, with the reference in place of the `swapped` parts."""
+    def backend(self, swapped: tuple[str, ...], seconds: float) -> Backend:
+        """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,
+        where the desk can keep one."""
 
     def renew(self) -> None:
         """Forget the present process or namespace: something went wrong in it."""
@@ -68,7 +80,7 @@ class Examiner:
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
-        result = PartResult(part.name, self._sit(part, desk, (), patience=1 if stalled_before else MAX_STALLS))
+        result = PartResult(part.name, self._sit(part, desk, (), HURRIED if stalled_before else CALM))
         if not result.failed:
             return result
         desk.renew()
@@ -87,7 +99,7 @@ class Examiner:
         swapped = self._swaps(part, failed)
         if not swapped:
             return
-        for check, again in zip(result.checks, self._sit(part, desk, swapped, patience=1)):
+        for check, again in zip(result.checks, self._sit(part, desk, swapped, HURRIED)):
             if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
                 check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
                 check.asked = check.found = check.hint = ""
@@ -104,14 +116,14 @@ class Examiner:
         return tuple(name for name in wanted
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
-    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...], patience: int) -> list[CheckResult]:
+    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...], patience: "Patience") -> list[CheckResult]:
         results, stalls = [], 0
         for check in self.plan.checks_of(part.name):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
-            if stalls >= patience:
+            if stalls >= patience.stalls:
                 result.verdict, result.found = FAILED, NOT_RUN
             else:
-                raised = self.run(check, desk.backend(swapped))
+                raised = self.run(check, desk.backend(swapped, patience.seconds))
                 stalls += isinstance(raised, TimedOut)
                 self._judge(result, check, raised)
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
@@ -138,7 +150,7 @@ class Examiner:
             result.found = f"the check itself cannot run ({type(raised).__name__}: {raised}); no points are lost"
 
     def _judge_exception(self, result: CheckResult, check: Check, raised: StudentRaised) -> None:
-        result.verdict, result.where = FAILED, raised.frames
+        result.verdict, result.where = FAILED, [list(frame) for frame in raised.frames]
         if raised.kind == "NotImplementedError" and raised.unwritten:
             function = raised.unwritten
             owner = self._owner(function, check.part)

@@ -23,8 +23,9 @@ def submissions(root: Path, assignment: str) -> dict[str, Path]:
             if not path.parent.name.startswith(".")}
 
 
-def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int | None = None, mode: str | None = None,
-                again: bool = False, on_report: Callable[[Report, bool], None] = lambda report, kept: None) -> list[Report]:
+def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int | None = None,
+                mode: str | None = None, again: bool = False,
+                on_report: Callable[[Report, bool], None] = lambda report, kept: None) -> list[Report]:
     """The reports of `folders`, in their order; saves each in reports/ as soon as it is there.
 
     Unchanged submissions keep their report (`again` grades them anyway). on_report(report, kept) is called for each.
@@ -40,17 +41,15 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
             on_report(kept, True)
     todo = {student: folder for student, folder in folders.items() if student not in reports}
     for report in _graded(assignment, todo, secret, mode, min(jobs or os.cpu_count() or 1, len(todo))):
-        report.key = "" if report.problem.startswith(_DIED) else keys[report.student]
+        report.key = keys[report.student] if report.examined else ""
         save(report, report_path(assignment.root, assignment.name, report.student))
         reports[report.student] = report
         on_report(report, False)
     return [reports[student] for student in folders]
 
 
-_DIED = "the grader's own process died"
-
-
-def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None, jobs: int) -> Iterator[Report]:
+def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None,
+            jobs: int) -> Iterator[Report]:
     """Reports as they are made, by `jobs` worker processes. A pool that breaks is opened again for what is left."""
     attempts = dict.fromkeys(todo, 0)
     while attempts:
@@ -64,7 +63,7 @@ def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: 
                 pass
         for student in [student for student, count in attempts.items() if count >= ATTEMPTS]:
             del attempts[student]
-            yield Report(assignment.name, student, problem=f"{_DIED} on this submission, {ATTEMPTS} times")
+            yield Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
 
 
 def _each(pool: ProcessPoolExecutor, todo: dict[str, Path], workers: int, attempts: dict[str, int]) -> Iterator[Report]:

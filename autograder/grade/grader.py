@@ -44,8 +44,8 @@ class Grader:
     def grade(self, student: str, folder: Path) -> Report:
         """The report of one submission folder. Whatever is wrong with a submission is said in its report."""
         started = time.perf_counter()
-        report = Report(self.assignment.name, student, questions=self._questions({}), versions=versions(self.assignment),
-                        room={"mode": self._server.mode, **self._server.walls})
+        report = Report(self.assignment.name, student, questions=self._questions({}),
+                        versions=versions(self.assignment), room=dict(self._server.walls))
         try:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
             report.notebook = path.name
