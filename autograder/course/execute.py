@@ -88,12 +88,13 @@ def _mistakes(assignment: Assignment) -> types.ModuleType:
     return module
 
 
-def with_answer(assignment: Assignment, answer: Answer) -> types.ModuleType:
-    """A fresh reference notebook with `answer` in place of what it replaces."""
+def with_answer(assignment: Assignment, *answers: Answer) -> types.ModuleType:
+    """A fresh reference notebook with each answer in place of what it replaces."""
     module = execute_reference(assignment)
-    for name, value in zip(answer.replaces, answer.values):
-        owner, _, attribute = name.rpartition(".")
-        setattr(getattr(module, owner) if owner else module, attribute, value)
+    for answer in answers:
+        for name, value in zip(answer.replaces, answer.values):
+            owner, _, attribute = name.rpartition(".")
+            setattr(getattr(module, owner) if owner else module, attribute, value)
     return module
 
 

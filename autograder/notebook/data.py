@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Sequence
 
 import h5py
 import numpy as np

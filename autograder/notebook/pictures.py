@@ -11,8 +11,8 @@ import math
 import sys
 import time
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
-from typing import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np

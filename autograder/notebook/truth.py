@@ -13,7 +13,8 @@ So a caption can be parsed and compared with the scene: true or false needs no h
 from __future__ import annotations
 
 import re
-from typing import Iterable, NamedTuple, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "white")
 SHAPES = ("circle", "square", "triangle", "cross")
@@ -144,5 +145,5 @@ def truth_rate(captions: Iterable, scenes_or_urls: Iterable, idx_to_word: Sequen
 def _scene(scene_or_url: Scene | str) -> Scene:
     if not isinstance(scene_or_url, str):
         return scene_or_url
-    from autograder.notebook.data import scene_of           # here: the language itself needs no files
+    from autograder.notebook.data import scene_of  # here: the language itself needs no files
     return scene_of(scene_or_url)
