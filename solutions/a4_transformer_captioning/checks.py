@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 import torch
+
 from autograder.examine import part, points, require, returns, same
 
 part("layer_norm")
@@ -114,7 +115,7 @@ def same_gradients(student, reference, modules, weights, args, cotangent, names,
         if other is not None:
             same(returns(one, f"the gradient of {name}"), other, f"the gradient of {name}")
     for name in parameters:
-        if name.endswith("key.bias"):    # the softmax does not notice it: its gradient is zero, and what is left is noise
+        if name.endswith("key.bias"):    # the softmax does not notice it: its gradient is nothing but noise
             continue
         same(returns(got_weights[name], f"the gradient of {name}"), want_weights[name], f"the gradient of {name}")
 
@@ -355,6 +356,12 @@ def decoders(student, reference, rng, E, heads, F, **options):
     return *both, weights
 
 
+def decoder(owner, rng, E, heads, F):
+    """A decoder layer with random weights."""
+    module = owner.TransformerDecoderLayer(E, heads, dim_feedforward=F)
+    return installed(owner, module, layer(rng, E, F, ["self", "cross"]))
+
+
 def causal(T):
     return torch.ones(T, T, dtype=torch.bool).tril()
 
@@ -378,7 +385,7 @@ def test_decoder_pre_norm(student, reference, rng):
 @points("decoder_layer", 1.5)
 def test_decoder_does_not_see_the_future(student, rng):
     """with a causal mask, a change of word 3 changes nothing before word 3"""
-    module = installed(student, student.TransformerDecoderLayer(6, 3, dim_feedforward=7), layer(rng, 6, 7, ["self", "cross"]))
+    module = decoder(student, rng, E=6, heads=3, F=7)
     tgt, memory = tensor(rng, 2, 7, 6), tensor(rng, 2, 5, 6)
     before = array(returns(module(tgt, memory, causal(7)), "out"))
     tgt[:, 3] += tensor(rng, 6)
@@ -443,10 +450,10 @@ def test_decoder_gradients_pre_norm(student, reference, rng):
 @points("decoder_layer", 0.5)
 def test_decoder_memory_has_no_order(student, rng):
     """the tokens of the memory may come in any order"""
-    module = installed(student, student.TransformerDecoderLayer(6, 3, dim_feedforward=7), layer(rng, 6, 7, ["self", "cross"]))
+    module = decoder(student, rng, E=6, heads=3, F=7)
     tgt, memory, order = tensor(rng, 2, 3, 6), tensor(rng, 2, 7, 6), torch.from_numpy(rng.permutation(7))
-    same(returns(module(tgt, memory[:, order], causal(3)), "out"), returns(module(tgt, memory, causal(3)), "out"), "out",
-         axes="N T E", rel_error=1e-9)
+    shuffled = returns(module(tgt, memory[:, order], causal(3)), "out")
+    same(shuffled, returns(module(tgt, memory, causal(3)), "out"), "out", axes="N T E", rel_error=1e-9)
 
 
 @points("decoder_layer", 1)
@@ -553,7 +560,8 @@ def test_words_gradient(student, reference, rng):
     one, other = embeddings(student, reference, rng, V=7, E=4)
     words, dx = words_in(rng, 5, 3, 5), tensor(rng, 3, 5, 4)
     (_, _, got), (_, _, want) = student.vjp(one, (words,), dx), reference.vjp(other, (words,), dx)
-    same(returns(next(iter(got.values())), "the gradient"), want["embedding.weight"], "the gradient of the table", axes="V E")
+    same(returns(next(iter(got.values())), "the gradient"), want["embedding.weight"], "the gradient of the table",
+         axes="V E")
 
 
 @points("embedding", 0.5)
@@ -825,18 +833,26 @@ def same_captions(got, want, words):
     same(up_to_end(got, words), up_to_end(want, words), "captions", axes="N T")
 
 
-def talkative(rng, words, D, E, layers=1):
-    """Weights of a captioner that says many different words, ends soon or late, and never says <START> or <NULL>:
-    small biases, loud attention, and scores that shy away from the last word."""
-    weights = captioner_weights(rng, len(words), D, E, layers)
+def talkative(reference, rng, words, features, E, layers=1, ends=0.2):
+    """Weights of a captioner that says many different words of these features, and never <START> or <NULL>.
+
+    Small biases, loud attention, scores that shy away from the last word; and then all words are made equally likely
+    on average, <END> so that it wins in a share `ends` of the places, by a look at the reference's scores.
+    """
+    weights = captioner_weights(rng, len(words), features.shape[-1], E, layers)
     for name, value in weights.items():
-        loud = {"bias": 0.2, "fc2.weight": 0.3, "self_attn.value.weight": 2.0, "cross_attn.value.weight": 3.0,
-                "cross_attn.proj.weight": 3.0, "query.weight": 2.0}
+        loud = {"bias": 0.2, "embedding.weight": 0.5, "fc2.weight": 0.3, "self_attn.value.weight": 2.0,
+                "cross_attn.value.weight": 3.0, "cross_attn.proj.weight": 3.0, "query.weight": 2.0}
         value *= next((factor for ending, factor in loud.items() if name.endswith(ending)), 1.0)
     rows = weights["output.weight"] - torch.nn.functional.normalize(weights["words.embedding.weight"], dim=1)
     weights["output.weight"] = 4 * torch.nn.functional.normalize(rows, dim=1)
+    captions = spoken(rng, words, len(features), 7)
+    scores = torch.as_tensor(array(captioner(reference, words, weights, layers=layers)(features, captions)))
+    weights["output.bias"] -= scores.mean(dim=(0, 1))
+    lead = (scores - scores.mean(dim=(0, 1)))[..., sorted(set(captions[:, 1:].flatten().tolist()))].amax(-1)
+    end = (scores - scores.mean(dim=(0, 1)))[..., words["<END>"]]
+    weights["output.bias"][words["<END>"]] += (lead - end).quantile(ends)
     weights["output.bias"][[words["<NULL>"], words["<START>"]]] = -50.0
-    weights["output.bias"][words["<END>"]] = 1.2
     return weights
 
 
@@ -852,7 +868,8 @@ def test_sample_by_hand(student):
 def test_sample_is_greedy(student, reference, rng):
     """each picture's caption is the word with the highest score, step by step, up to <END>"""
     words = vocabulary(11)
-    weights, features = talkative(rng, words, D=7, E=10), tensor(rng, 11, 5, 7, scale=2.0)
+    features = tensor(rng, 11, 5, 7, scale=2.0)
+    weights = talkative(reference, rng, words, features, E=10)
     one, other = (captioner(owner, words, weights) for owner in (student, reference))
     same_captions(one.sample(features, max_length=7), other.sample(features, max_length=7), words)
 
@@ -862,7 +879,8 @@ def test_sample_is_greedy(student, reference, rng):
 def test_sample_with_other_special_words(student, reference, rng):
     """captions are right for one vector, and where <NULL>, <START> and <END> have other numbers"""
     words = vocabulary(13, null=5, start=9, end=3)
-    weights, features = talkative(rng, words, D=11, E=10), tensor(rng, 11, 11, scale=2.0)
+    features = tensor(rng, 11, 11, scale=2.0)
+    weights = talkative(reference, rng, words, features, E=10)
     one, other = (captioner(owner, words, weights) for owner in (student, reference))
     same_captions(one.sample(features, max_length=9), other.sample(features, max_length=9), words)
 
@@ -871,8 +889,8 @@ def test_sample_with_other_special_words(student, reference, rng):
 def test_sample_length(student, rng):
     """a caption has 30 slots by default, and words in all of them where nothing ends it"""
     words = vocabulary(5)
-    weights = talkative(rng, words, D=3, E=4)
-    weights["output.bias"][words["<END>"]] -= 50.0
+    weights = captioner_weights(rng, len(words), D=3, E=4, layers=1)
+    weights["output.bias"][[words["<NULL>"], words["<START>"], words["<END>"]]] -= 50.0
     captions = array(returns(captioner(student, words, weights).sample(tensor(rng, 2, 3)), "captions"))
     require(captions.shape == (2, 30), "`captions` has shape (2, 30)", f"its shape is {captions.shape}")
     said = captions > words["<END>"]
@@ -883,7 +901,8 @@ def test_sample_length(student, rng):
 def test_sample_is_blank_after_the_end(student, reference, rng):
     """after <END> there is only <NULL>"""
     words = vocabulary(5)
-    weights, features = talkative(rng, words, D=3, E=10), tensor(rng, 7, 3, scale=2.0)
+    features = tensor(rng, 7, 3, scale=2.0)
+    weights = talkative(reference, rng, words, features, E=10, ends=0.4)
     one, other = (captioner(owner, words, weights) for owner in (student, reference))
     same(returns(one.sample(features, 6), "captions"), other.sample(features, 6), "captions", axes="N T")
 ### END HIDDEN TESTS
@@ -913,7 +932,8 @@ def test_step_equals_the_masked_layer(student, reference, rng):
 def test_cached_captions(student, reference, rng):
     """with a cache, each picture gets its greedy caption"""
     words = vocabulary(11)
-    weights, features = talkative(rng, words, D=7, E=10, layers=2), tensor(rng, 11, 5, 7, scale=2.0)
+    features = tensor(rng, 11, 5, 7, scale=2.0)
+    weights = talkative(reference, rng, words, features, E=10, layers=2)
     one, other = (captioner(owner, words, weights, layers=2) for owner in (student, reference))
     same_captions(student.cached_decode(one, features, max_length=5), other.sample(features, max_length=5), words)
 
@@ -928,10 +948,11 @@ def test_step_other_sizes(student, reference, rng):
 
 @points("cache", 1)
 def test_cached_captions_with_other_special_words(student, reference, rng):
-    """with a cache, captions are right for one vector and other special words"""
+    """with a cache, captions are right for other sizes and other special words"""
     words = vocabulary(13, null=5, start=9, end=3)
-    weights, features = talkative(rng, words, D=11, E=10), tensor(rng, 7, 11, scale=2.0)
-    one, other = (captioner(owner, words, weights) for owner in (student, reference))
+    features = tensor(rng, 11, 3, 11, scale=2.0)
+    weights = talkative(reference, rng, words, features, E=10, layers=2)
+    one, other = (captioner(owner, words, weights, layers=2) for owner in (student, reference))
     same_captions(student.cached_decode(one, features, max_length=9), other.sample(features, max_length=9), words)
 
 
@@ -945,8 +966,8 @@ COUNT_TOKENS = """lambda model: [model.__dict__.__setitem__('tokens', 0)] + [
 def test_cached_decoding_is_cheap(student, rng):
     """each word goes through the layers once"""
     words = vocabulary(7)
-    weights = talkative(rng, words, D=3, E=4)
-    weights["output.bias"][words["<END>"]] -= 50.0
+    weights = captioner_weights(rng, len(words), D=3, E=4, layers=1)
+    weights["output.bias"][[words["<NULL>"], words["<START>"], words["<END>"]]] -= 50.0
     model = captioner(student, words, weights)
     student.evaluate(COUNT_TOKENS)(model)
     student.cached_decode(model, tensor(rng, 2, 3), 11)
@@ -1037,6 +1058,6 @@ def best_of_all(by_word, bias, words, length, past=None, total=None):
     total = bias + by_word[past[-1]] if total is None else total + by_word[past[-1]]
     if length == 0 or past[-1] == words["<END>"]:
         return 0.0
-    log_p = total.log_softmax(0)
-    return max(float(log_p[w]) + best_of_all(by_word, bias, words, length - 1, [*past, w], total) for w in range(len(words)))
+    return max(log_p + best_of_all(by_word, bias, words, length - 1, [*past, word], total)
+               for word, log_p in enumerate(total.log_softmax(0).tolist()))
 ### END HIDDEN TESTS

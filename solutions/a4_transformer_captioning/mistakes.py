@@ -9,8 +9,9 @@ import math
 import reference
 import torch
 import torch.nn.functional as F
-from autograder.examine import also_correct, replaces
 from torch import nn
+
+from autograder.examine import also_correct, replaces
 
 
 def same(x):
@@ -44,13 +45,15 @@ def normalised_over_the_batch(self, x):
 
 @replaces("LayerNorm.forward")
 def normalised_over_time(self, x):
-    """Mean and variance are taken over the words of a sentence. Each token is normalised by itself, over the last axis."""
+    """Mean and variance are taken over the words of a sentence. Each token is normalised by itself, over the last
+    axis."""
     return normalised(self, x, dims=-2)
 
 
 @replaces("LayerNorm.forward")
 def normalised_over_the_sentence(self, x):
-    """Mean and variance are taken over a whole sentence. Each of its tokens has a mean and a variance of its own."""
+    """Mean and variance are taken over a whole sentence. Each of its tokens has a mean and a variance of its
+    own."""
     return normalised(self, x, dims=(-2, -1))
 
 
@@ -76,7 +79,8 @@ def eps_forgotten(self, x):
 
 @replaces("LayerNorm.forward")
 def eps_too_small(self, x):
-    """`eps` is much smaller than the one that the layer was given. Tokens of little variance show the difference."""
+    """`eps` is much smaller than the one that the layer was given. Tokens of little variance show the
+    difference."""
     return normalised(self, x, eps=1e-10)
 
 
@@ -156,7 +160,8 @@ def no_activation(self, x):
 
 @replaces("FeedForwardNetwork.forward")
 def relu_at_the_end(self, x):
-    """No number of your answer is negative: there is a ReLU after the second map, too. It stands between the two."""
+    """No number of your answer is negative: there is a ReLU after the second map, too. It stands between the
+    two."""
     return torch.relu(self.fc2(self.dropout(torch.relu(self.fc1(x)))))
 
 
@@ -180,7 +185,8 @@ def tanh_for_relu(self, x):
 
 @replaces("FeedForwardNetwork.forward")
 def residual_in_the_network(self, x):
-    """The tokens are added to the result. The residual connection belongs to the layer around this network (section 3)."""
+    """The tokens are added to the result. The residual connection belongs to the layer around this network (section
+    3)."""
     return x + self.fc2(self.dropout(torch.relu(self.fc1(x))))
 
 
@@ -276,7 +282,8 @@ def encoder_without_residuals(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_norms_swapped(self, src, src_mask=None):
-    """The two norms have changed places. `norm_self` belongs to the attention, `norm_ffn` to the feed-forward network."""
+    """The two norms have changed places. `norm_self` belongs to the attention, `norm_ffn` to the feed-forward
+    network."""
     return encode(self, src, src_mask, norms=(self.norm_ffn, self.norm_self))
 
 
@@ -301,7 +308,8 @@ def encoder_without_mask(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_mask_transposed(self, src, src_mask=None):
-    """The mask is used transposed. Its rows belong to the tokens that look, its columns to those that are looked at."""
+    """The mask is used transposed. Its rows belong to the tokens that look, its columns to those that are looked
+    at."""
     return encode(self, src, None if src_mask is None else src_mask.T)
 
 
@@ -313,7 +321,8 @@ def encoder_mask_inverted(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_network_reads_the_first_tokens(self, src, src_mask=None):
-    """The feed-forward network works on the tokens that came into the layer. It should work on what the attention has made of them."""
+    """The feed-forward network works on the tokens that came into the layer. It should work on what the attention
+    has made of them."""
     if self.norm_first:
         x = self.norm_self(src)
         attended = src + self.dropout_self(self.self_attn(x, x, x, src_mask))
@@ -324,7 +333,8 @@ def encoder_network_reads_the_first_tokens(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_second_residual_from_the_start(self, src, src_mask=None):
-    """The second residual connection adds the tokens that came into the *layer*. It should add what came into its own sublayer."""
+    """The second residual connection adds the tokens that came into the *layer*. It should add what came into its
+    own sublayer."""
     if self.norm_first:
         x = self.norm_self(src)
         attended = src + self.dropout_self(self.self_attn(x, x, x, src_mask))
@@ -380,7 +390,8 @@ def encoder_without_dropout_of_the_network(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_dropout_after_the_norm(self, src, src_mask=None):
-    """In training, the dropout acts on the normalised sum. It belongs to the sublayer's answer, before that is added."""
+    """In training, the dropout acts on the normalised sum. It belongs to the sublayer's answer, before that is
+    added."""
     if self.norm_first:
         return encode(self, src, src_mask)
     src = self.dropout_self(self.norm_self(src + self.self_attn(src, src, src, src_mask)))
@@ -421,7 +432,8 @@ def decode(layer, tgt, memory, mask=None, first=None, norms=None, drop=(True,) *
     first = layer.norm_first if first is None else first
     norms = norms or (layer.norm_self, layer.norm_cross, layer.norm_ffn)
     dropouts = (layer.dropout_self, layer.dropout_cross, layer.dropout_ffn)
-    works = (lambda x: layer.self_attn(x, x, x, mask), look or (lambda x: layer.cross_attn(x, memory, memory)), layer.ffn)
+    look = look or (lambda x: layer.cross_attn(x, memory, memory))
+    works = (lambda x: layer.self_attn(x, x, x, mask), look, layer.ffn)
     for k in order:
         tgt = sublayer(tgt, works[k], norms[k], dropouts[k] if drop[k] else same, first, keep[k], late)
     return tgt
@@ -453,7 +465,8 @@ def decoder_mask_transposed(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_mask_inverted(self, tgt, memory, tgt_mask=None):
-    """The mask is used the wrong way round. Here true, or 1, means: may look. (`nn.MultiheadAttention` has it the other way.)"""
+    """The mask is used the wrong way round. Here true, or 1, means: may look. (`nn.MultiheadAttention` has it the
+    other way.)"""
     return decode(self, tgt, memory, None if tgt_mask is None else tgt_mask == 0)
 
 
@@ -465,7 +478,8 @@ def decoder_always_causal(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def keys_and_values_from_the_words(self, tgt, memory, tgt_mask=None):
-    """`memory` has no effect on your answer: in the cross-attention, keys and values come from the words themselves."""
+    """`memory` has no effect on your answer: in the cross-attention, keys and values come from the words
+    themselves."""
     return decode(self, tgt, memory, tgt_mask, look=lambda x: self.cross_attn(x, x, x))
 
 
@@ -507,7 +521,8 @@ def self_attention_used_twice(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def first_words_ask(self, tgt, memory, tgt_mask=None):
-    """The queries of the cross-attention come from the words as they entered the *layer*. They should come from what the self-attention has made of them."""
+    """The queries of the cross-attention come from the words as they entered the *layer*. They should come from
+    what the self-attention has made of them."""
     words = tgt if not self.norm_first else self.norm_cross(tgt)
     return decode(self, tgt, memory, tgt_mask, look=lambda x: self.cross_attn(words, memory, memory))
 
@@ -550,13 +565,15 @@ def decoder_with_one_norm(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_norms_of_the_last_two_swapped(self, tgt, memory, tgt_mask=None):
-    """Two norms have changed places: `norm_cross` belongs to the cross-attention, `norm_ffn` to the feed-forward network."""
+    """Two norms have changed places: `norm_cross` belongs to the cross-attention, `norm_ffn` to the feed-forward
+    network."""
     return decode(self, tgt, memory, tgt_mask, norms=(self.norm_self, self.norm_ffn, self.norm_cross))
 
 
 @replaces("TransformerDecoderLayer.forward")
 def memory_normalised(self, tgt, memory, tgt_mask=None):
-    """In pre-norm, the memory is normalised, too. The norm of the cross-attention is for the words; the memory is taken as it comes."""
+    """In pre-norm, the memory is normalised, too. The norm of the cross-attention is for the words; the memory is
+    taken as it comes."""
     if not self.norm_first:
         return decode(self, tgt, memory, tgt_mask)
     return decode(self, tgt, self.norm_cross(memory), tgt_mask)
@@ -564,7 +581,8 @@ def memory_normalised(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_adds_the_normalised_tokens(self, tgt, memory, tgt_mask=None):
-    """In pre-norm, the residual connections add the *normalised* tokens. The stream itself runs through untouched: add what was there before the norm."""
+    """In pre-norm, the residual connections add the *normalised* tokens. The stream itself runs through untouched:
+    add what was there before the norm."""
     if not self.norm_first:
         return decode(self, tgt, memory, tgt_mask)
     x = self.norm_self(tgt)
@@ -582,7 +600,8 @@ def decoder_pre_norm_with_a_norm_at_the_end(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_second_residual_from_the_start(self, tgt, memory, tgt_mask=None):
-    """The residual connection around the cross-attention adds the tokens that came into the *layer*. It should add what came into its own sublayer."""
+    """The residual connection around the cross-attention adds the tokens that came into the *layer*. It should add
+    what came into its own sublayer."""
     start = tgt
     out = decode(self, tgt, memory, tgt_mask, order=(0,))
     x = self.norm_cross(out) if self.norm_first else out
@@ -604,7 +623,8 @@ def decoder_without_dropout_of_the_cross_attention(self, tgt, memory, tgt_mask=N
 
 @replaces("TransformerDecoderLayer.forward")
 def memory_without_gradient(self, tgt, memory, tgt_mask=None):
-    """The numbers are right, but no gradient reaches `memory`: the picture's features could not be learnt. Is something detached?"""
+    """The numbers are right, but no gradient reaches `memory`: the picture's features could not be learnt. Is
+    something detached?"""
     return decode(self, tgt, memory.detach() + 0 * memory, tgt_mask)
 
 
@@ -679,9 +699,10 @@ def one_position_for_all(self, words, start=0):
 
 @replaces("WordEmbedding.forward")
 def positions_along_the_batch(self, words, start=0):
-    """The encoding depends on the row of the batch, not on the place in the sentence. Which axis of `words` is time?"""
-    return placed(self, words, (torch.arange(len(words)) + start) % self.positional_encoding.pe.shape[1], self.embedding(words).transpose(
-        0, 1)).transpose(0, 1)
+    """The encoding depends on the row of the batch, not on the place in the sentence. Which axis of `words` is
+    time?"""
+    rows = torch.arange(start, start + len(words)) % self.positional_encoding.pe.shape[1]
+    return placed(self, words, rows[:, None])
 
 
 @replaces("WordEmbedding.forward")
@@ -693,13 +714,15 @@ def table_scaled(self, words, start=0):
 @replaces("WordEmbedding.forward")
 def position_multiplied(self, words, start=0):
     """Vector and encoding are multiplied. They are added."""
-    return self.positional_encoding.dropout(self.embedding(words) * self.positional_encoding.pe[0, places(words, start)])
+    encoded = self.positional_encoding.pe[0, places(words, start)]
+    return self.positional_encoding.dropout(self.embedding(words) * encoded)
 
 
 @replaces("WordEmbedding.forward")
 def position_added_twice(self, words, start=0):
     """The encoding is added twice: once by you, and once by `PositionalEncoding`."""
-    return placed(self, words, places(words, start), self.embedding(words) + self.positional_encoding.pe[0, places(words, start)])
+    encoded = self.positional_encoding.pe[0, places(words, start)]
+    return placed(self, words, places(words, start), self.embedding(words) + encoded)
 
 
 @replaces("WordEmbedding.forward")
@@ -716,8 +739,10 @@ def no_dropout_of_the_words(self, words, start=0):
 
 @replaces("WordEmbedding.forward")
 def dropout_before_the_positions(self, words, start=0):
-    """In training, only the word vectors are dropped. The dropout comes last, after the positions have been added."""
-    return self.positional_encoding.dropout(self.embedding(words)) + self.positional_encoding.pe[0, places(words, start)]
+    """In training, only the word vectors are dropped. The dropout comes last, after the positions have been
+    added."""
+    encoded = self.positional_encoding.pe[0, places(words, start)]
+    return self.positional_encoding.dropout(self.embedding(words)) + encoded
 
 
 @replaces("WordEmbedding.forward")
@@ -750,13 +775,15 @@ def memory_without_regions(self, features):
 
 @replaces("PictureEmbedding.forward")
 def picture_axis_in_front(self, features):
-    """For one vector per picture, the new axis stands in front, as if all pictures were regions of a single one. It belongs in the middle: (N, 1, E)."""
+    """For one vector per picture, the new axis stands in front, as if all pictures were regions of a single one. It
+    belongs in the middle: (N, 1, E)."""
     return self.projection(features) if features.dim() == 3 else self.projection(features)[None]
 
 
 @replaces("PictureEmbedding.forward")
 def mean_of_the_regions(self, features):
-    """The regions of a picture are averaged. Each of them is a token of the memory: the decoder chooses where to look."""
+    """The regions of a picture are averaged. Each of them is a token of the memory: the decoder chooses where to
+    look."""
     return self.projection(features if features.dim() == 2 else features.mean(1))[:, None]
 
 
@@ -821,7 +848,8 @@ def square(T):
 
 @replaces("CaptioningTransformer.forward")
 def no_causal_mask(self, features, captions):
-    """Each position sees all words of the caption, also the one that it has to guess: there is no mask. The loss would be wonderful."""
+    """Each position sees all words of the caption, also the one that it has to guess: there is no mask. The loss
+    would be wonderful."""
     return scored(self, features, captions, mask=None)
 
 
@@ -839,7 +867,8 @@ def mask_off_by_one(self, features, captions):
 
 @replaces("CaptioningTransformer.forward")
 def mask_without_the_word_itself(self, features, captions):
-    """A word may not look at itself, so that the first one may look at nothing at all. The mask includes the diagonal."""
+    """A word may not look at itself, so that the first one may look at nothing at all. The mask includes the
+    diagonal."""
     return scored(self, features, captions, mask=lambda T: square(T).tril(-1))
 
 
@@ -879,7 +908,8 @@ def first_region_as_memory(self, features, captions):
 
 @replaces("CaptioningTransformer.forward")
 def picture_of_the_neighbour(self, features, captions):
-    """The captions are given other pictures than their own. Row n of the features belongs to row n of the captions."""
+    """The captions are given other pictures than their own. Row n of the features belongs to row n of the
+    captions."""
     return scored(self, features, captions, memory=self.picture(features).roll(1, 0))
 
 
@@ -891,7 +921,8 @@ def positions_on_the_picture(self, features, captions):
 
 @replaces("CaptioningTransformer.forward")
 def no_output_map(self, features, captions):
-    """These are the tokens that leave the last layer. Scores have one number for each word of the vocabulary: a layer is missing."""
+    """These are the tokens that leave the last layer. Scores have one number for each word of the vocabulary: a
+    layer is missing."""
     return scored(self, features, captions, output=same)
 
 
@@ -921,7 +952,8 @@ def last_layer_only(self, features, captions):
 
 @replaces("CaptioningTransformer.forward")
 def start_cut_off(self, features, captions):
-    """The words are cut by one, so that there are scores for T - 1 positions. The shift belongs to the loss; here all T words go in."""
+    """The words are cut by one, so that there are scores for T - 1 positions. The shift belongs to the loss; here
+    all T words go in."""
     return scored(self, features, captions[:, :-1])
 
 
@@ -980,7 +1012,8 @@ class CaptionerInOnePiece(nn.Module):
 
 
 def surprise(model, features, captions, words_in=None, words_out=None, counts=None, mean=None, scores=None):
-    """The teacher-forcing loss with one of its pieces changed. counts (N, T): what is counted; mean(loss, counts)."""
+    """The teacher-forcing loss with one of its pieces changed. counts (N, T): what is counted; mean(loss,
+    counts)."""
     words_in = captions[:, :-1] if words_in is None else words_in
     words_out = captions[:, 1:] if words_out is None else words_out
     scores = model(features, words_in) if scores is None else scores
@@ -991,7 +1024,8 @@ def surprise(model, features, captions, words_in=None, words_out=None, counts=No
 
 @replaces("teacher_forcing_loss")
 def captions_not_shifted(model, features, captions):
-    """The model is asked for the word that it has just been given. In and out are the same caption, *shifted* by one."""
+    """The model is asked for the word that it has just been given. In and out are the same caption, *shifted* by
+    one."""
     return surprise(model, features, captions, words_out=captions[:, :-1])
 
 
@@ -1028,7 +1062,8 @@ def divided_by_all_places(model, features, captions):
 
 @replaces("teacher_forcing_loss")
 def summed_over_time(model, features, captions):
-    """This is the loss of a sentence: a sum over time, a mean over the batch, as in assignment 1. Here it is the mean over all words that count."""
+    """This is the loss of a sentence: a sum over time, a mean over the batch, as in assignment 1. Here it is the
+    mean over all words that count."""
     return surprise(model, features, captions, mean=lambda losses, counts: losses.sum() / len(losses))
 
 
@@ -1040,7 +1075,8 @@ def sum_without_a_mean(model, features, captions):
 
 @replaces("teacher_forcing_loss")
 def mean_of_the_captions_means(model, features, captions):
-    """Each caption is averaged by itself, and then the captions are: that gives the words of short captions more weight. Each word counts alike."""
+    """Each caption is averaged by itself, and then the captions are: that gives the words of short captions more
+    weight. Each word counts alike."""
     return surprise(model, features, captions, mean=lambda losses, counts: (losses.sum(1) / counts.sum(1)).mean())
 
 
@@ -1058,7 +1094,8 @@ def softmax_taken_twice(model, features, captions):
 
 @replaces("teacher_forcing_loss")
 def scores_mixed_up(model, features, captions):
-    """Scores and words do not belong together: a reshape has mixed the axes of time and vocabulary. Where does cross-entropy want the classes?"""
+    """Scores and words do not belong together: a reshape has mixed the axes of time and vocabulary. Where does
+    cross-entropy want the classes?"""
     scores = model(features, captions[:, :-1])
     N, T, V = scores.shape
     return surprise(model, features, captions, scores=scores.reshape(N, V, T).transpose(1, 2))
@@ -1066,7 +1103,8 @@ def scores_mixed_up(model, features, captions):
 
 @replaces("teacher_forcing_loss")
 def exponential_overflows(model, features, captions):
-    """The loss is infinite, or not a number, for large scores: the exponential overflows before the logarithm is taken. Let one function do both."""
+    """The loss is infinite, or not a number, for large scores: the exponential overflows before the logarithm is
+    taken. Let one function do both."""
     p = model(features, captions[:, :-1]).exp()
     return surprise(model, features, captions, scores=(p / p.sum(-1, keepdim=True)).log())
 
@@ -1124,7 +1162,8 @@ def blanked(model, captions):
 
 @replaces("greedy_decode")
 def start_in_slot_zero(model, features, max_length=30):
-    """Slot 0 holds <START>, so everything else is late by one. <START> is what the model hears first, not what it says."""
+    """Slot 0 holds <START>, so everything else is late by one. <START> is what the model hears first, not what it
+    says."""
     return blanked(model, say(model, features, max_length)[:, :-1])
 
 
@@ -1137,7 +1176,8 @@ def always_hears_start(model, features, max_length=30):
 
 @replaces("greedy_decode")
 def hears_the_last_word_only(model, features, max_length=30):
-    """The model hears its last word only. A transformer has no memory but the words that it is shown: give it all of them."""
+    """The model hears its last word only. A transformer has no memory but the words that it is shown: give it all
+    of them."""
     return blanked(model, say(model, features, max_length, heard=lambda words: words[:, -1:])[:, 1:])
 
 
@@ -1189,8 +1229,12 @@ def newest_word_in_front(model, features, max_length=30):
 
 @replaces("greedy_decode")
 def hears_words_one_step_late(model, features, max_length=30):
-    """The model hears each of its words one step too late: what was said last has to be in the input of the next step."""
-    return blanked(model, say(model, features, max_length, heard=lambda words: words[:, :max(1, words.shape[1] - 1)])[:, 1:])
+    """The model hears each of its words one step too late: what was said last has to be in the input of the next
+    step."""
+    def heard(words):
+        return words[:, :max(1, words.shape[1] - 1)]
+
+    return blanked(model, say(model, features, max_length, heard=heard)[:, 1:])
 
 
 @replaces("greedy_decode")
@@ -1250,8 +1294,8 @@ def step(layer, x, memory, past, seen=None, look=None, keep=True, norms=None):
 
 @replaces("decoder_step")
 def cache_not_used(layer, x, memory, cache=None):
-    """Each word looks at nothing but itself, as if nothing had been said before. Is the cache kept for the next word, and
-    are the old keys looked at, each with its own value?"""
+    """Each word looks at nothing but itself, as if nothing had been said before. Is the cache kept for the next word,
+    and are the old keys looked at, each with its own value?"""
     return step(layer, x, memory, cache, seen=lambda past, x: x)
 
 
@@ -1283,8 +1327,12 @@ def outputs_in_the_cache(layer, x, memory, cache=None):
 
 @replaces("decoder_step")
 def memory_in_the_self_attention(layer, x, memory, cache=None):
-    """The cache of the self-attention holds the picture, too. There are two attentions: one for the words, one for the picture."""
-    return step(layer, x, memory, cache, seen=lambda past, x: torch.cat([memory, *([] if past is None else [past]), x], 1))
+    """The cache of the self-attention holds the picture, too. There are two attentions: one for the words, one for
+    the picture."""
+    def seen(past, x):
+        return torch.cat([memory, *([] if past is None else [past]), x], 1)
+
+    return step(layer, x, memory, cache, seen=seen)
 
 
 @replaces("decoder_step")
@@ -1296,8 +1344,8 @@ def cross_attention_to_the_words(layer, x, memory, cache=None):
 @replaces("decoder_step")
 def step_without_cross_attention(layer, x, memory, cache=None):
     """The step lacks the cross-attention: all three sublayers of the layer are needed, with their norms."""
-    x, inputs = (layer.norm_self(x + layer.self_attn(x, *[torch.cat([*([] if cache is None else [cache]), x], 1)] * 2)),
-                 torch.cat([*([] if cache is None else [cache]), x], 1))
+    inputs = x if cache is None else torch.cat([cache, x], 1)
+    x = layer.norm_self(x + layer.self_attn(x, inputs, inputs))
     return layer.norm_ffn(x + layer.ffn(x)), inputs
 
 
@@ -1440,13 +1488,15 @@ def only_one_beginning(model, features, beam_width=3, max_length=30):
 
 @replaces("beam_search")
 def best_word_of_each_beginning(model, features, beam_width=3, max_length=30):
-    """Each beginning is continued with its best word only, so that after the first step none of them branches again. All V words are candidates, for each beginning."""
+    """Each beginning is continued with its best word only, so that after the first step none of them branches
+    again. All V words are candidates, for each beginning."""
     return search(model, features, beam_width, max_length, per_beam=lambda t: beam_width if t == 0 else 1)
 
 
 @replaces("beam_search")
 def scores_added_up(model, features, beam_width=3, max_length=30):
-    """Raw scores are added up. Make log-probabilities of them first: scores of different positions cannot be compared."""
+    """Raw scores are added up. Make log-probabilities of them first: scores of different positions cannot be
+    compared."""
     return search(model, features, beam_width, max_length, log=same)
 
 
@@ -1464,7 +1514,8 @@ def probability_returned(model, features, beam_width=3, max_length=30):
 
 @replaces("beam_search")
 def mean_per_word(model, features, beam_width=3, max_length=30):
-    """Captions are compared by their log-probability *per word*. That is a prize for length, which is not given here."""
+    """Captions are compared by their log-probability *per word*. That is a prize for length, which is not given
+    here."""
     return search(model, features, beam_width, max_length, rank=lambda beam: beam[0] / max(1, len(beam[1]) - 1))
 
 
@@ -1500,7 +1551,8 @@ def least_likely_kept(model, features, beam_width=3, max_length=30):
 
 @replaces("beam_search")
 def everything_kept(model, features, beam_width=3, max_length=30):
-    """Your beam is wider than `beam_width`: each beginning keeps that many continuations. After each step, `beam_width` candidates stay in all."""
+    """Your beam is wider than `beam_width`: each beginning keeps that many continuations. After each step,
+    `beam_width` candidates stay in all."""
     return search(model, features, beam_width ** 2, max_length, per_beam=lambda t: beam_width)
 
 
@@ -1530,7 +1582,8 @@ def beam_in_tensors(model, features, beam_width=3, max_length=30):
         for n in range(len(features)):
             words, total = torch.full((1, 1), model._start), torch.zeros(1, dtype=torch.float64)
             for _ in range(max_length):
-                log_p = model(features[n:n + 1].repeat(len(words), *[1] * (features.dim() - 1)), words)[:, -1].log_softmax(-1)
+                picture = features[n:n + 1].repeat(len(words), *[1] * (features.dim() - 1))
+                log_p = model(picture, words)[:, -1].log_softmax(-1)
                 ended = (words == model._end).any(1)
                 log_p = log_p.masked_fill(ended[:, None], -torch.inf)
                 log_p[ended, model._null] = 0.0
@@ -1566,6 +1619,7 @@ EQUIVALENT = {
     "LayerNorm.forward: x - mean -> mean - x (#2)": "it is squared",
     "greedy_decode: -1 -> 1": "the last axis of two is axis 1",
     "beam_search: -1 -> 1": "the last axis of two is axis 1",
+    "beam_search: torch.tensor(log_probs) -> log_probs": "a list of the same numbers is as good",
     "beam_search: sorted(candidates, key=lambda beam: beam[0], reverse=True) -> sorted(candidates, reverse=True)":
         "without a key the words decide between equal log-probabilities, and nobody says which should win",
 }

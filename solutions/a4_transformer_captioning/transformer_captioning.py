@@ -14,9 +14,9 @@
 # # Assignment 4: describe a picture with a transformer
 #
 # You have written attention, positions and many heads. Now put them together into the machine that most of today's
-# language and vision is built on, and let it say what it sees. At the end you will have a captioner that is right about
-# nine times out of ten, pictures of where each of its heads looks for each word, and a warning that is worth more than
-# both: a model whose loss is lower than yours, and whose captions are worthless.
+# language and vision is built on, and let it say what it sees. At the end you will have a captioner that is right
+# about nine times out of ten, pictures of where each of its heads looks for each word, and a warning that is worth
+# more than both: a model whose loss is lower than yours, and whose captions are worthless.
 #
 # | section | you write | points |
 # |---|---|---|
@@ -33,11 +33,13 @@
 # | 12 | speaking better: beam search | 6 |
 # | | three questions in your own words | 10 |
 #
-# **How to work.** Read, look at the worked example, fill in the function, run the `check("...")` cell below it. More checks of
-# the same kind, with other sizes and other numbers, run when your work is marked. The constructors are written: they
-# say which layers there are and what they are called. You write what happens in `forward`. PyTorch finds the gradients.
+# **How to work.** Read, look at the worked example, fill in the function, run the `check("...")` cell below it.
+# More checks of the same kind, with other sizes and other numbers, run when your work is marked. The constructors
+# are written: they say which layers there are and what they are called. You write what happens in `forward`.
+# PyTorch finds the gradients.
 #
-# The paper to have beside you is Vaswani and others, *Attention is all you need*, 2017; "section 3.1" below means its section 3.1.
+# The paper to have beside you is Vaswani and others, *Attention is all you need*, 2017; "section 3.1" below means
+# its section 3.1.
 #
 # ## The letters of the axes
 #
@@ -80,9 +82,9 @@ from autograder.notebook.training_torch import minibatches, one_thread
 # %% [markdown]
 # ## What you have written already
 #
-# Three old acquaintances, so that you can begin. `MultiHeadAttention` is that of assignment 3, cut in two: `project` makes the keys and values
-# of all heads, `attend` looks at them, and `forward` does one after the other. (You will be glad of the cut in section 11.) It
-# remembers the weights that it used last, for pictures.
+# Three old acquaintances, so that you can begin. `MultiHeadAttention` is that of assignment 3, cut in two:
+# `project` makes the keys and values of all heads, `attend` looks at them, and `forward` does one after the other.
+# (You will be glad of the cut in section 11.) It remembers the weights that it used last, for pictures.
 #
 # A mask says where one *may* look: `mask[t, s]` is true where word `t` may look at token `s`.
 
@@ -156,18 +158,20 @@ def causal_mask(T):
 # %% [markdown]
 # # 1. Layer normalisation
 #
-# Deep stacks train badly if the size of their tokens drifts from layer to layer. Layer normalisation puts every token, by itself,
-# back to mean 0 and variance 1 over its $E$ numbers, and then lets two learnt vectors, a weight $w$ and a bias $b$, choose another
-# scale and level for each of the $E$ places:
+# Deep stacks train badly if the size of their tokens drifts from layer to layer. Layer normalisation puts every
+# token, by itself, back to mean 0 and variance 1 over its $E$ numbers, and then lets two learnt vectors, a weight
+# $w$ and a bias $b$, choose another scale and level for each of the $E$ places:
 #
 # $$ \mu = \frac1E \sum_{e} x_e \qquad \sigma^2 = \frac1E \sum_{e} (x_e - \mu)^2 \qquad
 #    y_e = \frac{x_e - \mu}{\sqrt{\sigma^2 + \varepsilon}}\; w_e + b_e $$
 #
-# No other token takes part: not the rest of the sentence, not the rest of the batch. The variance is divided by $E$ (not by $E-1$),
-# and $\varepsilon$, `eps`, stands inside the root. (Ba, Kiros and Hinton, *Layer normalization*, 2016, section 3.)
+# No other token takes part: not the rest of the sentence, not the rest of the batch. The variance is divided by $E$
+# (not by $E-1$), and $\varepsilon$, `eps`, stands inside the root. (Ba, Kiros and Hinton, *Layer normalization*,
+# 2016, section 3.)
 #
-# **By hand.** $x = (0,\ 6)$: mean 3, variance $\frac12(9 + 9) = 9$, so $y = (-1,\ 1)$, up to the tiny $\varepsilon$. With $w = (2,\ 2)$ and
-# $b = (0,\ 10)$ it becomes $(-2,\ 12)$. And $x = (100, 106)$? The same: a level and a scale common to the whole token are forgotten.
+# **By hand.** $x = (0,\;6)$: mean 3, variance $\frac12(9 + 9) = 9$, so $y = (-1,\;1)$, up to the tiny
+# $\varepsilon$. With $w = (2,\;2)$ and $b = (0,\;10)$ it becomes $(-2,\;12)$. And $x = (100, 106)$? The same: a
+# level and a scale common to the whole token are forgotten.
 #
 # Write it out; `nn.LayerNorm` and `F.layer_norm` are for later.
 
@@ -203,15 +207,17 @@ check("layer_norm")
 # %% [markdown]
 # # 2. The feed-forward network
 #
-# Attention moves information *between* tokens. In between, each token is worked on *by itself*: widened from $E$ to $F$ numbers, cut off at zero, and
-# brought back (section 3.3).
+# Attention moves information *between* tokens. In between, each token is worked on *by itself*: widened from $E$ to
+# $F$ numbers, cut off at zero, and brought back (section 3.3).
 #
 # $$ \mathrm{FFN}(x) = \mathrm{dropout}\big(\mathrm{ReLU}(x\,W_1 + b_1)\big)\, W_2 + b_2 $$
 #
-# The activation here is **ReLU**, as in the paper; later models prefer GELU, which gives other numbers. The dropout is between the two maps.
+# The activation here is **ReLU**, as in the paper; later models prefer GELU, which gives other numbers. The dropout
+# is between the two maps.
 #
-# **By hand.** $E = 1$, $F = 2$, $W_1 = (1,\ {-1})$, $b_1 = (0,\ 1)$, $W_2 = (3,\ 5)^\top$, $b_2 = 1$. For $x = 2$: $(2,\ {-1})$, cut off $(2,\ 0)$, and
-# $2 \cdot 3 + 0 \cdot 5 + 1 = 7$. For $x = -2$: $({-2},\ 3)$, cut off $(0,\ 3)$, so $16$.
+# **By hand.** $E = 1$, $F = 2$, $W_1 = (1,\;{-1})$, $b_1 = (0,\;1)$, $W_2 = (3,\;5)^\top$, $b_2 = 1$. For $x = 2$:
+# $(2,\;{-1})$, cut off $(2,\;0)$, and $2 \cdot 3 + 0 \cdot 5 + 1 = 7$. For $x = -2$: $({-2},\;3)$, cut off
+# $(0,\;3)$, so $16$.
 
 
 # %%
@@ -238,21 +244,27 @@ check("feed_forward")
 # %% [markdown]
 # # 3. An encoder layer
 #
-# Two sublayers: attention of the tokens to each other, then the feed-forward network. Around each of them a **residual connection**, so that a sublayer only
-# has to say what it wants to *change*, and a layer norm. Where the norm goes is a choice that people fought about:
+# Two sublayers: attention of the tokens to each other, then the feed-forward network. Around each of them a
+# **residual connection**, so that a sublayer only has to say what it wants to *change*, and a layer norm. Where the
+# norm goes is a choice that people fought about:
 #
-# | | one sublayer $f$ | |
-# |---|---|---|
-# | **post-norm** (the default) | $x \leftarrow \mathrm{norm}\big(x + \mathrm{dropout}(f(x))\big)$ | sections 3.1 and 5.4 |
-# | **pre-norm** (`norm_first=True`) | $x \leftarrow x + \mathrm{dropout}\big(f(\mathrm{norm}(x))\big)$ | Xiong and others, *On layer normalization in the transformer architecture*, 2020, section 3 |
+# | | one sublayer $f$ |
+# |---|---|
+# | **post-norm** (the default) | $x \leftarrow \mathrm{norm}\big(x + \mathrm{dropout}(f(x))\big)$ |
+# | **pre-norm** (`norm_first=True`) | $x \leftarrow x + \mathrm{dropout}\big(f(\mathrm{norm}(x))\big)$ |
 #
-# In post-norm the stream $x$ itself is normalised again and again. In pre-norm only the sublayer's input is: the stream runs through untouched, from the first
-# layer to the last, and so does the gradient, which is why deep stacks of pre-norm train without a warm-up.
+# (Post-norm: sections 3.1 and 5.4. Pre-norm, and a comparison: Xiong and others, *On layer normalization in the
+# transformer architecture*, 2020, section 3.)
 #
-# **By hand.** $x = (0,\ 6)$ and a sublayer that always answers $(2,\ 2)$. Post-norm: $\mathrm{norm}(2,\ 8) = (-1,\ 1)$. Pre-norm:
-# $(0,\ 6) + (2,\ 2) = (2,\ 8)$. The same parts, and quite different numbers.
+# In post-norm the stream $x$ itself is normalised again and again. In pre-norm only the sublayer's input is: the
+# stream runs through untouched, from the first layer to the last, and so does the gradient, which is why deep
+# stacks of pre-norm train without a warm-up.
 #
-# In both, each sublayer has its own norm and its own dropout. `norm_self` and `dropout_self` belong to the attention, `norm_ffn` and `dropout_ffn` to the feed-forward network.
+# **By hand.** $x = (0,\;6)$ and a sublayer that always answers $(2,\;2)$. Post-norm: $\mathrm{norm}(2,\;8) =
+# (-1,\;1)$. Pre-norm: $(0,\;6) + (2,\;2) = (2,\;8)$. The same parts, and quite different numbers.
+#
+# In both, each sublayer has its own norm and its own dropout. `norm_self` and `dropout_self` belong to the
+# attention, `norm_ffn` and `dropout_ffn` to the feed-forward network.
 
 
 # %%
@@ -289,14 +301,16 @@ class TransformerEncoderLayer(nn.Module):
 check("encoder_layer")
 
 # %% [markdown]
-# In this assignment a convolutional network has encoded the pictures already. Your encoder layer comes into its own in assignment 5, where it reads pictures without any convolution.
+# In this assignment a convolutional network has encoded the pictures already. Your encoder layer comes into its own
+# in assignment 5, where it reads pictures without any convolution.
 #
 # # 4. A decoder layer
 #
 # The decoder writes the caption. It has three sublayers:
 #
 # 1. **masked self-attention**: each word looks at the words up to itself, `tgt_mask`;
-# 2. **cross-attention**: each word looks at the picture. The queries come from the words; the keys and the values come from `memory`, the tokens of the picture. No mask: all of the picture may be seen;
+# 2. **cross-attention**: each word looks at the picture. The queries come from the words; the keys and the values
+#    come from `memory`, the tokens of the picture. No mask: all of the picture may be seen;
 # 3. the **feed-forward network**.
 #
 # ```text
@@ -312,8 +326,9 @@ check("encoder_layer")
 #      +--------------------------->|                                       (drawn: post-norm, the default)
 # ```
 #
-# Mind the shapes: in the self-attention the weights are `(T, T)`, in the cross-attention `(T, S)`. (Section 3.1, *Decoder*, and 3.2.3. Pre-norm as in section 3: the norm of a sublayer is
-# applied to what goes *in*, and in the cross-attention that is the words; `memory` is taken as it comes.)
+# Mind the shapes: in the self-attention the weights are `(T, T)`, in the cross-attention `(T, S)`. (Section 3.1,
+# *Decoder*, and 3.2.3. Pre-norm as in section 3: the norm of a sublayer is applied to what goes *in*, and in the
+# cross-attention that is the words; `memory` is taken as it comes.)
 
 
 # %%
@@ -382,17 +397,22 @@ class TransformerDecoder(nn.Module):
 # %% [markdown]
 # # 5. The ways in
 #
-# **Words.** A word number becomes a vector by a look-up in a table, and then gets the encoding of its position *added*, for attention by itself does not know who stands where; last, dropout:
+# **Words.** A word number becomes a vector by a look-up in a table, and then gets the encoding of its position
+# *added*, for attention by itself does not know who stands where; last, dropout:
 #
 # $$ x_{n,t} = \mathrm{dropout}\big(\mathrm{table}[\,w_{n,t}\,] + \mathrm{PE}[\,\mathrm{start} + t\,]\big) $$
 #
-# `start` is 0 while training. Later, when we feed a caption bit by bit, the bit that we feed may begin in the middle of the caption: then `start` says where. (The
-# paper multiplies the table by $\sqrt E$, section 3.4. We do not.)
+# `start` is 0 while training. Later, when we feed a caption bit by bit, the bit that we feed may begin in the
+# middle of the caption: then `start` says where. (The paper multiplies the table by $\sqrt E$, section 3.4. We do
+# not.)
 #
-# **By hand.** $E = 2$, so that $\mathrm{PE}[t] = (\sin t, \cos t)$. If the word 7 has the vector $(5, 5)$, then in the caption `7 7` it becomes $(5, 6)$ at position 0 and $(5.84, 5.54)$ at position 1: one word, two tokens.
+# **By hand.** $E = 2$, so that $\mathrm{PE}[t] = (\sin t, \cos t)$. If the word 7 has the vector $(5, 5)$, then in
+# the caption `7 7` it becomes $(5, 6)$ at position 0 and $(5.84, 5.54)$ at position 1: one word, two tokens.
 #
-# **Pictures.** The picture comes as one feature vector `(N, D)`, or as a grid of them, one for each region, `(N, R, D)`. A linear map brings the width from $D$ to $E$. The decoder always wants a memory with three axes: a single vector is a memory of one token. (Where a region lies, its features say
-# themselves: our grid has twelve channels for that. So the regions need no positional encoding.)
+# **Pictures.** The picture comes as one feature vector `(N, D)`, or as a grid of them, one for each region, `(N, R,
+# D)`. A linear map brings the width from $D$ to $E$. The decoder always wants a memory with three axes: a single
+# vector is a memory of one token. (Where a region lies, its features say themselves: our grid has twelve channels
+# for that. So the regions need no positional encoding.)
 
 
 # %%
@@ -435,7 +455,8 @@ check("embedding")
 # %% [markdown]
 # # 6. The captioner
 #
-# All parts are there. Given the picture and the words so far, the captioner gives a score to each word of the vocabulary as the *next* word, at all positions at once:
+# All parts are there. Given the picture and the words so far, the captioner gives a score to each word of the
+# vocabulary as the *next* word, at all positions at once:
 #
 # ```text
 #   captions (N, T)  ---> words ---> (N, T, E) ---+
@@ -444,8 +465,10 @@ check("embedding")
 #                                                       causal mask (T, T)
 # ```
 #
-# `scores[n, t]` is about the word that *follows* `captions[n, t]`. It must not depend on `captions[n, t + 1]` or anything later: that is what the mask is for, and the only thing that stands between you and section 10. (The captioner with one vector is that of
-# CS231n; a grid in place of the vector as in Xu and others, *Show, attend and tell*, 2015, section 3.1.1.)
+# `scores[n, t]` is about the word that *follows* `captions[n, t]`. It must not depend on `captions[n, t + 1]` or
+# anything later: that is what the mask is for, and the only thing that stands between you and section 10. (The
+# captioner with one vector is that of CS231n; a grid in place of the vector as in Xu and others, *Show, attend and
+# tell*, 2015, section 3.1.1.)
 #
 # `sample` calls a function that you will write in section 8.
 
@@ -499,28 +522,38 @@ class CaptioningTransformer(nn.Module):
 check("captioner")
 
 # %% [markdown] question="positions" points=3
-# **Question 1 (3 points).** Leave the positional encoding out. (a) Show that an *encoder* layer without a mask then treats the words as a bag: what happens to its output when
-# two words of the input change places? (b) The captioner's *decoder* without positional encoding still learns to speak rather well (section 10 has a number). Where
-# does it get a sense of order from? (c) What will it find hard to tell apart nevertheless?
+# **Question 1 (3 points).** Leave the positional encoding out. (a) Show that an *encoder* layer without a mask then
+# treats the words as a bag: what happens to its output when two words of the input change places? (b) The
+# captioner's *decoder* without positional encoding still learns to speak rather well (section 10 has a number).
+# Where does it get a sense of order from? (c) What will it find hard to tell apart nevertheless?
 #
 # ### BEGIN SOLUTION
-# (a) Self-attention computes for each word a weighted sum over the *set* of all words, with weights that depend on the contents only; norms and the feed-forward network act on each word alone. If two
-# words change places, so do the two outputs, and nothing else changes (the layer is permutation equivariant, $f(Px) = Pf(x)$): "dog bites man" and "man bites dog" give the same vectors, in another order.
+# (a) Self-attention computes for each word a weighted sum over the *set* of all words, with weights that depend on
+# the contents only; norms and the feed-forward network act on each word alone. If two words change places, so do
+# the two outputs, and nothing else changes (the layer is permutation equivariant, $f(Px) = Pf(x)$): "dog bites man"
+# and "man bites dog" give the same vectors, in another order.
 #
-# (b) From the causal mask. Word $t$ sees exactly the words $0..t$: the sets grow by one word from position to position, so permuting the words changes what each of them sees. The first word sees itself only, and the
-# share of `<START>` in an average over the words so far, $1/(t+1)$, even gives away the position; a second layer can use it. (Also acceptable: the last word itself, through the residual connection, says what usually comes next: a two-word grammar.)
+# (b) From the causal mask. Word $t$ sees exactly the words $0..t$: the sets grow by one word from position to
+# position, so permuting the words changes what each of them sees. The first word sees itself only, and the share of
+# `<START>` in an average over the words so far, $1/(t+1)$, even gives away the position; a second layer can use it.
+# (Also acceptable: the last word itself, through the residual connection, says what usually comes next: a two-word
+# grammar.)
 #
-# (c) The words *before* the last one are a bag: at the same position and with the same last word, pasts that hold the same words in different order look alike to the first layer ("red circle ... blue square" against "blue circle ... red square"); which colour belongs to which shape, or how long
-# ago something was said. (Deeper layers can recover some of it.)
+# (c) The words *before* the last one are a bag: at the same position and with the same last word, pasts that hold
+# the same words in different order look alike to the first layer ("red circle ... blue square" against "blue circle
+# ... red square"); which colour belongs to which shape, or how long ago something was said. (Deeper layers can
+# recover some of it.)
 #
-# Rubric: 1 point each. (a) outputs are permuted in the same way, with a reason. (b) names the causal mask and why it breaks the symmetry. (c) the order among earlier words, or distance, with an example.
+# Rubric: 1 point each. (a) outputs are permuted in the same way, with a reason. (b) names the causal mask and why
+# it breaks the symmetry. (c) the order among earlier words, or distance, with an example.
 # ### END SOLUTION
 
 # %% [markdown]
 # # 7. The loss, with a teacher at hand
 #
-# In training the captioner sees the true words so far, whatever it would have said itself (*teacher forcing*, as in assignment 1). A recurrent network had to go through them one by one; the
-# mask lets the transformer do all positions in one go. A caption of $T+1$ numbers serves twice, shifted by one:
+# In training the captioner sees the true words so far, whatever it would have said itself (*teacher forcing*, as in
+# assignment 1). A recurrent network had to go through them one by one; the mask lets the transformer do all
+# positions in one go. A caption of $T+1$ numbers serves twice, shifted by one:
 #
 # | caption | `<START>` | a | red | circle | `<END>` | `<NULL>` |
 # |---|---|---|---|---|---|---|
@@ -528,12 +561,16 @@ check("captioner")
 # | out | a | red | circle | `<END>` | `<NULL>` | |
 # | counts | yes | yes | yes | yes | no | |
 #
-# $$ L = -\frac{1}{M} \sum_{n,t\,:\ \mathrm{out}_{n,t} \ne \mathtt{<NULL>}} \log p\big(\mathrm{out}_{n,t} \mid \mathrm{in}_{n,0..t},\ \mathrm{picture}_n\big) $$
+# $$ L = -\frac{1}{M} \sum_{n,t\,:\ \mathrm{out}_{n,t} \ne \mathtt{<NULL>}}
+#    \log p\big(\mathrm{out}_{n,t} \mid \mathrm{in}_{n,0..t},\;\mathrm{picture}_n\big) $$
 #
-# where $M$ is the number of words that count, in the whole batch. (In assignment 1 it was the sum over a sentence. The **mean over words** does not grow with the length of the captions, and $e^L$ has a name, the *perplexity*: among how many words the model hesitates.)
+# where $M$ is the number of words that count, in the whole batch. (In assignment 1 it was the sum over a sentence.
+# The **mean over words** does not grow with the length of the captions, and $e^L$ has a name, the *perplexity*:
+# among how many words the model hesitates.)
 #
-# **By hand.** Below is a toy captioner that needs no training: the score of the next word is read off a table, by the last word alone. Its probabilities are those that we typed in. After `<START>` it says `red` with
-# probability 0.6, and so on. The caption `<START> red circle <END>` costs $-\frac13(\log 0.6 + \log 0.55 + \log 1) = 0.3695$.
+# **By hand.** Below is a toy captioner that needs no training: the score of the next word is read off a table, by
+# the last word alone. Its probabilities are those that we typed in. After `<START>` it says `red` with probability
+# 0.6, and so on. The caption `<START> red circle <END>` costs $-\frac13(\log 0.6 + \log 0.55 + \log 1) = 0.3695$.
 
 
 # %%
@@ -590,12 +627,15 @@ check("loss")
 # %% [markdown]
 # # 8. Speaking
 #
-# Without a teacher: begin with `<START>`, ask for the scores, look at those of the **last** position, append the best word, and ask again with the longer caption. `max_length` times, or until every caption has ended. Slot 0 of the result holds the first word that was *said*, never `<START>`;
-# after `<END>` there is only `<NULL>`.
+# Without a teacher: begin with `<START>`, ask for the scores, look at those of the **last** position, append the
+# best word, and ask again with the longer caption. `max_length` times, or until every caption has ended. Slot 0 of
+# the result holds the first word that was *said*, never `<START>`; after `<END>` there is only `<NULL>`.
 #
-# A function for the last step is given. The captioner wants to be asked in `eval` mode (no dropout) and without gradients; the first is up to whoever calls, the second is up to you.
+# A function for the last step is given. The captioner wants to be asked in `eval` mode (no dropout) and without
+# gradients; the first is up to whoever calls, the second is up to you.
 #
-# **By hand.** The toy captioner says `red` (0.6 against 0.4), then `circle` (0.55 against 0.45), then `<END>`. The probability of the whole is $0.6 \cdot 0.55 = 0.33$. Keep the number in mind.
+# **By hand.** The toy captioner says `red` (0.6 against 0.4), then `circle` (0.55 against 0.45), then `<END>`. The
+# probability of the whole is $0.6 \cdot 0.55 = 0.33$. Keep the number in mind.
 
 
 # %%
@@ -632,7 +672,9 @@ check("sample")
 # %% [markdown]
 # # 9. Train it
 #
-# The small world of shapes again, this time with the grid: 36 regions of 108 numbers each. The training loop is short enough to read. Adam; a learning rate that warms up over the first tenth and then falls; gradients longer than 5 are cut. About half a minute.
+# The small world of shapes again, this time with the grid: 36 regions of 108 numbers each. The training loop is
+# short enough to read. Adam; a learning rate that warms up over the first tenth and then falls; gradients longer
+# than 5 are cut. About half a minute.
 
 # %% tags=["demo"]
 data = load_coco_data()
@@ -642,16 +684,19 @@ R, D = data["train_spatial"].shape[1:]
 scenes = [scene_of(url) for url in data["val_urls"]]
 objects = np.array([len(scene) for scene in scenes])              # (pictures,)
 val_features = torch.from_numpy(np.asarray(data["val_spatial"], np.float32))  # (pictures, R, D)
-print(f"train: {data['train_spatial'].shape}, {len(data['train_captions'])} captions;  val: {tuple(val_features.shape)}")
+print(f"train: features {data['train_spatial'].shape}, {len(data['train_captions'])} captions")
+print(f"val:   features {tuple(val_features.shape)}")
 
 
 def small_captioner(seed=0, kind=CaptioningTransformer):
     """A captioner of width 64 with 4 heads and 2 layers."""
     torch.manual_seed(seed)
-    return kind(data["word_to_idx"], input_dim=D, wordvec_dim=64, num_heads=4, num_layers=2, dim_feedforward=128, dropout=0.0)
+    return kind(
+        data["word_to_idx"], input_dim=D, wordvec_dim=64, num_heads=4, num_layers=2, dim_feedforward=128, dropout=0.0
+    )
 
 
-def train(model, iterations, label, learning_rate=2e-3, batch_size=64):
+def train(model, iterations, label, learning_rate=2e-3, batch_size=48):
     """Fits the model to the training captions. Returns the loss of each iteration."""
     optimizer = torch.optim.Adam(model.parameters(), learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, iterations, pct_start=0.1)
@@ -674,12 +719,13 @@ def train(model, iterations, label, learning_rate=2e-3, batch_size=64):
 # %% tags=["demo"]
 model = small_captioner()
 began = time.process_time()
-losses = train(model, 1500, "transformer")
+losses = train(model, 2000, "transformer")
 print(f"{time.process_time() - began:.0f} CPU seconds, the last losses {np.mean(losses[-50:]):.3f} per word")
 plot_losses({"transformer": losses})
 
 # %% [markdown]
-# The loss does not go to zero, and should not: each picture has captions in two wordings, and nobody can know which one comes. What counts is what it *says*.
+# The loss does not go to zero, and should not: each picture has captions in two wordings, and nobody can know which
+# one comes. What counts is what it *says*.
 
 # %% tags=["demo"]
 def sentences_of(numbers):
@@ -707,7 +753,8 @@ show_captions(data["val_urls"][chosen], [said[n] for n in chosen], true[chosen])
 # %% [markdown]
 # ## Where each head looks
 #
-# The cross-attention remembers its weights: for each head and each word, how much it looked at each of the 36 regions. One row of pictures for each head; above each picture the word that was *said* while looking there.
+# The cross-attention remembers its weights: for each head and each word, how much it looked at each of the 36
+# regions. One row of pictures for each head; above each picture the word that was *said* while looking there.
 
 # %% tags=["demo"]
 def looks(model, numbers, features):
@@ -728,7 +775,8 @@ plt.suptitle("the last layer's four heads")
 plt.show()
 
 # %% [markdown]
-# Is it the right object? Measure it, over all true captions: while a *shape word* is said, how much of a head's weight lies on the four regions of the object that is named? Looking everywhere alike would give 11 %.
+# Is it the right object? Measure it, over all true captions: while a *shape word* is said, how much of a head's
+# weight lies on the four regions of the object that is named? Looking everywhere alike would give 11 %.
 
 # %% tags=["demo"]
 numbers = torch.cat([model.sample(part, 15) for part in val_features.split(200)])       # (pictures, T)
@@ -752,44 +800,62 @@ class WithoutMask(CaptioningTransformer):
 
 
 blunder = small_captioner(kind=WithoutMask)
-blunder_losses = train(blunder, 500, "without the mask")
+blunder_losses = train(blunder, 600, "without the mask")
 plot_losses({"correct": losses, "without the mask": blunder_losses}, log=True)
 blunder_said, _ = judge_model(blunder, "without the mask")
 print("it says:", blunder_said[0])
 
 # %% [markdown]
-# In 500 iterations, a third of the time, it is far "better" than the correct model will ever be. And it cannot say a single true sentence.
+# In 600 iterations, less than a third of the time, it is far "better" than the correct model will ever be. And it
+# cannot say a single true sentence.
 #
-# It is not the only bug that a loss hides. For each row of this table we changed one thing, and trained as in section 9 (1500 iterations, one seed; your numbers will differ a little):
+# It is not the only bug that a loss hides. For each row of this table we changed one thing, and trained as in
+# section 9 (1500 iterations, one seed; your numbers will differ a little):
 #
 # TABLE
 #
-# So nothing in this course is graded by a loss. A check compares exact values on random weights, changes a later word and sees that nothing earlier moves, and lets the model speak.
+# So nothing in this course is graded by a loss. A check compares exact values on random weights, changes a later
+# word and sees that nothing earlier moves, and lets the model speak.
 
 # %% [markdown] question="loss_is_no_grader" points=4
-# **Question 2 (4 points).** (a) Without the mask the loss falls nearly to zero. What exactly has the model learnt to do? Say which attention weights you expect to find, and why the captions are
-# worthless nevertheless. (b) "Cutting the heads wrongly" means `x.view(N, H, T, d)` in place of `x.view(N, T, H, d).transpose(1, 2)`. The causal mask is still applied, and yet the loss gives the future away. How does
-# the future get past the mask? (c) Someone reports a validation loss (teacher forcing) of 0.002 and asks you whether that is good news. What would you do first? Name two tests, neither of which needs a trained model.
+# **Question 2 (4 points).** (a) Without the mask the loss falls nearly to zero. What exactly has the model learnt
+# to do? Say which attention weights you expect to find, and why the captions are worthless nevertheless. (b)
+# "Cutting the heads wrongly" means `x.view(N, H, T, d)` in place of `x.view(N, T, H, d).transpose(1, 2)`. The
+# causal mask is still applied, and yet the loss gives the future away. How does the future get past the mask? (c)
+# Someone reports a validation loss (teacher forcing) of 0.002 and asks you whether that is good news. What would
+# you do first? Name two tests, neither of which needs a trained model.
 #
 # ### BEGIN SOLUTION
-# (a) The word to be guessed at position $t$ is the input at position $t+1$. Without a mask, position $t$ looks there and copies it: a head with nearly all its weight on the *next* position (weights one step above the diagonal). When the model speaks, the caption
-# ends at position $t$: there is no next word to copy, the inputs are unlike anything seen in training, and of language or the picture it has learnt nothing.
+# (a) The word to be guessed at position $t$ is the input at position $t+1$. Without a mask, position $t$ looks
+# there and copies it: a head with nearly all its weight on the *next* position (weights one step above the
+# diagonal). When the model speaks, the caption ends at position $t$: there is no next word to copy, the inputs are
+# unlike anything seen in training, and of language or the picture it has learnt nothing.
 #
-# (b) `view(N, H, T, d)` cuts the row of $T \cdot E$ numbers of a sentence into $H$ pieces of $T\,d$ numbers: "time step" $t$ of "head" $h$ then holds numbers of word $\lfloor (hT + t)/H \rfloor$, not of word $t$. The mask forbids row $t$ to look at columns after $t$, but
-# these columns no longer are words: an allowed column (small $t$, large $h$) holds numbers from the end of the sentence. (Merging without the transpose: the mask worked on real words, but the result of an attention for a late word is written to the place of an early one.)
+# (b) `view(N, H, T, d)` cuts the row of $T \cdot E$ numbers of a sentence into $H$ pieces of $T\,d$ numbers: "time
+# step" $t$ of "head" $h$ then holds numbers of word $\lfloor (hT + t)/H \rfloor$, not of word $t$. The mask forbids
+# row $t$ to look at columns after $t$, but these columns no longer are words: an allowed column (small $t$, large
+# $h$) holds numbers from the end of the sentence. (Merging without the transpose: the mask worked on real words,
+# but the result of an attention for a late word is written to the place of an early one.)
 #
-# (c) It is no news at all, as teacher forcing on validation captions leaks just as well; be suspicious, as captions with two possible wordings cannot be predicted that well. Test 1: causality; with random weights, change word $t+1$ and compare the scores up to $t$: they must be equal. Test 2: the exact values of a small random model against an independent implementation
-# (or: scores of a prefix alone equal the scores of the prefix within the whole caption). And let it speak, and judge the captions: that needs the trained model.
+# (c) It is no news at all, as teacher forcing on validation captions leaks just as well; be suspicious, as captions
+# with two possible wordings cannot be predicted that well. Test 1: causality; with random weights, change word
+# $t+1$ and compare the scores up to $t$: they must be equal. Test 2: the exact values of a small random model
+# against an independent implementation (or: scores of a prefix alone equal the scores of the prefix within the
+# whole caption). And let it speak, and judge the captions: that needs the trained model.
 #
-# Rubric: (a) 1 point for copying the next input word, half of it for where the weight lies; and 1 point for why that does not help when speaking. (b) 1 point for "after the wrong cut, row $t$ is not word $t$", so that the mask masks something else. (c) 1 point for two sensible tests that need no training, one of them causality or prefix
+# Rubric: (a) 1 point for copying the next input word, half of it for where the weight lies; and 1 point for why
+# that does not help when speaking. (b) 1 point for "after the wrong cut, row $t$ is not word $t$", so that the mask
+# masks something else. (c) 1 point for two sensible tests that need no training, one of them causality or prefix
 # equality; "look at the validation loss" gives none.
 # ### END SOLUTION
 
 # %% [markdown]
 # # 11. Speaking faster: a cache
 #
-# `greedy_decode` asks for the scores of the whole caption again for each new word, and throws all but the last away. That is a waste: thanks to the mask, nothing that has been computed for the earlier words can change when a word is added. What a new word needs
-# of the old ones is, in each layer, their **keys and values**. Keep those, and feed one word at a time:
+# `greedy_decode` asks for the scores of the whole caption again for each new word, and throws all but the last
+# away. That is a waste: thanks to the mask, nothing that has been computed for the earlier words can change when a
+# word is added. What a new word needs of the old ones is, in each layer, their **keys and values**. Keep those, and
+# feed one word at a time:
 #
 # | for word $t$ | without a cache | with a cache |
 # |---|---|---|
@@ -798,12 +864,17 @@ print("it says:", blunder_said[0])
 # | queries that look | $t + 1$ | 1 |
 # | at keys | up to $t + 1$ each | $t + 1$ |
 #
-# **By hand.** A caption of 14 words: without a cache $1 + 2 + \dots + 14 = 105$ words go through the layers, with a cache 14. And no mask is needed: what is not in the cache yet cannot be seen.
+# **By hand.** A caption of 14 words: without a cache $1 + 2 + \dots + 14 = 105$ words go through the layers, with a
+# cache 14. And no mask is needed: what is not in the cache yet cannot be seen.
 #
-# **One layer.** Write `decoder_step`: the new word's token goes through one (post-norm) decoder layer. The self-attention looks at everything in the cache *and at the word itself*. What the cache is made of is your own affair: your function makes it, your function reads it. `MultiHeadAttention.project` and `.attend` are of use. (The keys and values of the picture never change
-# either: who keeps them, too, saves most. And nobody trains while speaking: dropout may be left out.)
+# **One layer.** Write `decoder_step`: the new word's token goes through one (post-norm) decoder layer. The
+# self-attention looks at everything in the cache *and at the word itself*. What the cache is made of is your own
+# affair: your function makes it, your function reads it. `MultiHeadAttention.project` and `.attend` are of use.
+# (The keys and values of the picture never change either: who keeps them, too, saves most. And nobody trains while
+# speaking: dropout may be left out.)
 #
-# **All of it.** Then `cached_decode`, which says exactly what `greedy_decode` says. Each layer has a cache of its own, and the words need their true position: remember `start` in section 5.
+# **All of it.** Then `cached_decode`, which says exactly what `greedy_decode` says. Each layer has a cache of its
+# own, and the words need their true position: remember `start` in section 5.
 
 
 # %%
@@ -873,32 +944,48 @@ with one_thread():
 print("the same captions:", same_words)
 
 # %% [markdown] question="cost_of_speaking" points=3
-# **Question 3 (3 points).** Let a caption have $T$ words, a decoder $L$ layers of width $E$. (a) How does the number of multiplications to say a whole caption grow with $T$, without and with a cache? Answer separately for the work on single tokens (linear maps, feed-forward network) and for the attention
-# (scores and weighted sums). (b) How many numbers does the cache hold for the words of one caption, at the end? (c) Why does nobody use the cache while *training*?
+# **Question 3 (3 points).** Let a caption have $T$ words, a decoder $L$ layers of width $E$. (a) How does the
+# number of multiplications to say a whole caption grow with $T$, without and with a cache? Answer separately for
+# the work on single tokens (linear maps, feed-forward network) and for the attention (scores and weighted sums).
+# (b) How many numbers does the cache hold for the words of one caption, at the end? (c) Why does nobody use the
+# cache while *training*?
 #
 # ### BEGIN SOLUTION
-# (a) Work on tokens: at step $t$ it is $t$ tokens without a cache, $\sum t \sim T^2/2$ in all; one token with it, $T$ in all. (Each costs $\sim E^2$ per layer.) Attention: at step $t$ without a cache $t$ queries look at $t$ keys, $\sum t^2 \sim T^3/3$; with it one query looks at $t$ keys, $\sum t \sim T^2/2$. (Each pair costs $\sim E$ per layer.)
+# (a) Work on tokens: at step $t$ it is $t$ tokens without a cache, $\sum t \sim T^2/2$ in all; one token with it,
+# $T$ in all. (Each costs $\sim E^2$ per layer.) Attention: at step $t$ without a cache $t$ queries look at $t$
+# keys, $\sum t^2 \sim T^3/3$; with it one query looks at $t$ keys, $\sum t \sim T^2/2$. (Each pair costs $\sim E$
+# per layer.)
 #
-# (b) $2\,L\,T\,E$: a key and a value, together $2E$ numbers for all heads, per word and layer. (Plus $2\,L\,R\,E$ if the picture's keys and values are kept.)
+# (b) $2\,L\,T\,E$: a key and a value, together $2E$ numbers for all heads, per word and layer. (Plus $2\,L\,R\,E$
+# if the picture's keys and values are kept.)
 #
-# (c) In training the true words are all known beforehand: all positions go through the layers at once, in one large matrix product, each exactly once, and the mask sees to causality. There is nothing to be saved, and one position after the other would be slower. (Also, the weights change after every batch, so that old keys and values are no longer valid.)
+# (c) In training the true words are all known beforehand: all positions go through the layers at once, in one large
+# matrix product, each exactly once, and the mask sees to causality. There is nothing to be saved, and one position
+# after the other would be slower. (Also, the weights change after every batch, so that old keys and values are no
+# longer valid.)
 #
-# Rubric: 1 point each. (a) half a point for $T^2 \to T$ on tokens, half for $T^3 \to T^2$ in the attention. (b) proportional to $2LTE$ (half without the 2 or the $L$). (c) all positions in parallel with a mask, each computed once.
+# Rubric: 1 point each. (a) half a point for $T^2 \to T$ on tokens, half for $T^3 \to T^2$ in the attention. (b)
+# proportional to $2LTE$ (half without the 2 or the $L$). (c) all positions in parallel with a mask, each computed
+# once.
 # ### END SOLUTION
 
 # %% [markdown]
 # # 12. Speaking better: beam search
 #
-# The greedy captioner never takes a word back. Remember the toy: `red circle` had probability 0.33. But `blue circle` has $0.4 \cdot 0.9 = 0.36$: a less likely first word, a likelier whole.
+# The greedy captioner never takes a word back. Remember the toy: `red circle` had probability 0.33. But `blue
+# circle` has $0.4 \cdot 0.9 = 0.36$: a less likely first word, a likelier whole.
 #
 # **Beam search** keeps the `beam_width` best beginnings. At each step:
 #
-# 1. every beginning that has not ended is continued with each of the `V` words; its log-probability grows by $\log p(\text{word})$;
+# 1. every beginning that has not ended is continued with each of the `V` words; its log-probability grows by $\log
+#    p(\text{word})$;
 # 2. a caption that has ended stays as it is, with the log-probability that it has;
 # 3. of all these candidates, the `beam_width` with the highest log-probability stay.
 #
-# Stop after `max_length` words, or when all that stay have ended. The answer is the best of what stays: its words, and its log-probability (with that of `<END>`, if it ended). There is no prize for length here. (Sutskever, Vinyals and Le, *Sequence to sequence learning with neural networks*, 2014, section 3.2; length prizes:
-# Wu and others, 2016, section 7.)
+# Stop after `max_length` words, or when all that stay have ended. The answer is the best of what stays: its words,
+# and its log-probability (with that of `<END>`, if it ended). There is no prize for length here. (Sutskever,
+# Vinyals and Le, *Sequence to sequence learning with neural networks*, 2014, section 3.2; length prizes: Wu and
+# others, 2016, section 7.)
 #
 # **By hand**, with a beam of 2:
 #
@@ -906,9 +993,12 @@ print("the same captions:", same_words)
 # |---|---|---|
 # | 1 | red 0.6, blue 0.4 | both |
 # | 2 | red circle 0.33, red square 0.27, blue circle 0.36, blue square 0.04 | blue circle 0.36, red circle 0.33 |
-# | 3 | blue circle `<END>` 0.36, red circle `<END>` 0.33 | both have ended: the answer is `blue circle <END>`, $\log 0.36 = -1.0217$ |
+# | 3 | blue circle `<END>` 0.36, red circle `<END>` 0.33 | both, and both have ended |
 #
-# Work through one picture after the other; within a picture, all beginnings have the same length and can be asked about in one go.
+# The answer is `blue circle <END>`, with $\log 0.36 = -1.0217$.
+#
+# Work through one picture after the other; within a picture, all beginnings have the same length and can be asked
+# about in one go.
 
 
 # %%
@@ -950,7 +1040,8 @@ def beam_search(model, features, beam_width=3, max_length=30):
 check("beam")
 
 # %% [markdown]
-# Does a wider beam speak better? Two measures: the truth rate, and BLEU (assignment 1) against the true captions that people, here a program, wrote.
+# Does a wider beam speak better? Two measures: the truth rate, and BLEU (assignment 1) against the true captions
+# that people, here a program, wrote.
 
 # %% tags=["demo"]
 references = references_of(data, "val")                    # the true captions of each validation picture
@@ -959,10 +1050,14 @@ for width in (1, 3):
     with one_thread():
         numbers, log_probs = beam_search(model, val_features[:few], beam_width=width, max_length=15)
     spoken = sentences_of(numbers)
+    true_share = np.mean(judge(spoken, scenes[:few]))
+    words_each = np.mean([len(sentence.split()) for sentence in spoken])
     print(f"beam of {width}: log-probability {log_probs.mean():.3f}   BLEU {bleu(references[:few], spoken):.3f}   "
-          f"entirely true {np.mean(judge(spoken, scenes[:few])):.1%}   words {np.mean([len(s.split()) for s in spoken]):.1f}")
+          f"entirely true {true_share:.1%}   words {words_each:.1f}")
 
 # %% [markdown]
 # ## What you have built
 #
-# Every transformer is made of the parts that you have just written. Take the encoder alone and feed it patches of a picture, and you have assignment 5; take the decoder alone, without the picture, and make it very large, and you have what people talk to.
+# Every transformer is made of the parts that you have just written. Take the encoder alone and feed it patches of a
+# picture, and you have assignment 5; take the decoder alone, without the picture, and make it very large, and you
+# have what people talk to.

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from autograder.course import load_assignment
 from autograder.course.execute import execute_reference
 from autograder.notebook.captioning import bleu, looks_at_named
 from autograder.notebook.truth import Thing
-from torch import nn
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"<NULL>": 0, "<START>": 1, "<END>": 2, "red": 3, "blue": 4, "circle": 5}
@@ -265,7 +266,7 @@ def test_bleu_is_that_of_nltk():
 
 def test_looks_at_named():
     scene = (Thing(0, "red", "circle"), Thing(8, "blue", "square"))
-    words = "a red circle is above a blue square".split()
+    words = ["a", "red", "circle", "is", "above", "a", "blue", "square"]
     weights = np.full((1, 9, 36), 1 / 36)
     assert looks_at_named([words], [scene], weights) == pytest.approx(1 / 9)
     weights[0, 2] = weights[0, 7] = 0
