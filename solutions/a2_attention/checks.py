@@ -261,9 +261,11 @@ def test_causal_mask_by_hand(student):
 
 @points("masks", 1)
 def test_padding_mask_by_hand(student):
-    """the worked example, `7 5 0`, and a longer sentence beside it"""
+    """the worked example, `7 5 0`, a longer sentence beside it, and another number for `<NULL>`"""
     mask = as_mask(student.padding_mask(np.array([[7, 5, 0], [3, 1, 4]])), 2, 3, 3)
     same(mask, np.repeat([[[1, 1, 0]], [[1, 1, 1]]], 3, axis=1), "mask", axes="N query key")
+    mask = as_mask(student.padding_mask(np.array([[5, 0, 4]]), null=4), 1, 3, 3)
+    same(mask, np.repeat([[[1, 1, 0]]], 3, axis=1), "mask, where `<NULL>` is 4", axes="N query key")
 
 
 ### BEGIN HIDDEN TESTS
@@ -368,9 +370,10 @@ def test_cross_attention_value(student, reference, rng):
 
 @points("attention_layers", 1)
 def test_self_attention_value(student, reference, rng):
-    """`self_attention` equals the reference on a random batch"""
+    """`self_attention` equals the reference on a random batch, without a mask and with one"""
     x, _, *weights = layer_inputs(rng, N=2, T=5, S=1, D=3, M=3, d=7, dv=11)
-    same_attention(student.self_attention(x, *weights), reference.self_attention(x, *weights))
+    for mask in (None, np.tril(np.ones((5, 5), dtype=bool))):
+        same_attention(student.self_attention(x, *weights, mask), reference.self_attention(x, *weights, mask))
 
 
 @points("attention_layers", 1)
@@ -468,7 +471,7 @@ def test_positions_by_hand(student):
          rel_error=1e-5)
 
 
-@points("positional_encoding", 1.5)
+@points("positional_encoding", 1)
 def test_positions_value(student, reference):
     """the table equals the reference for a larger width"""
     pe, want = (encoder(owner, embed_dim=14, max_len=11).pe for owner in (student, reference))
@@ -483,15 +486,6 @@ def test_positions_are_added(student, reference, rng):
     same(got, want, "the output", axes="N T E", rel_error=1e-5)
 
 
-### BEGIN HIDDEN TESTS
-@points("positional_encoding", 1)
-def test_positions_other_sizes(student, reference, rng):
-    """another width, and a table with more places"""
-    x = random_tensor(rng, 2, 53, 22)
-    got, want = (encoder(owner, embed_dim=22, max_len=61)(x) for owner in (student, reference))
-    same(got, want, "the output", axes="N T E", rel_error=3e-5)
-
-
 @points("positional_encoding", 0.5)
 def test_positions_are_dropped_in_training(student, reference, rng):
     """in training mode the sum of words and positions goes through dropout"""
@@ -500,7 +494,17 @@ def test_positions_are_dropped_in_training(student, reference, rng):
     got = array(student.PositionalEncoding(26, 0.4, 61).train()(x))
     zero = got == 0
     same(np.round(zero.mean(), 1), 0.4, "the share of zeros, with a dropout of 0.4")
-    same(got * 0.6, want * ~zero, "the surviving entries times 0.6", axes="N T E", rel_error=1e-5)
+    require(np.abs(got * 0.6 - want * ~zero).max() < 1e-3, "what survives is the sum of word and position, over 0.6",
+            "they are other numbers")
+
+
+### BEGIN HIDDEN TESTS
+@points("positional_encoding", 1.5)
+def test_positions_other_sizes(student, reference, rng):
+    """another width, and a table with more places"""
+    x = random_tensor(rng, 2, 53, 22)
+    got, want = (encoder(owner, embed_dim=22, max_len=61)(x) for owner in (student, reference))
+    same(got, want, "the output", axes="N T E", rel_error=3e-5)
 ### END HIDDEN TESTS
 
 
@@ -546,14 +550,6 @@ def learned(student, table):
 
 
 @points("learned_encoding", 1)
-def test_learned_positions_value(student, rng):
-    """row t of the table is added at place t, for every sentence"""
-    table, x = random_tensor(rng, 11, 5), random_tensor(rng, 3, 7, 5)
-    same(returns(learned(student, table)(x), "the output"), x + table[:7], "the output", axes="N T E")
-
-
-### BEGIN HIDDEN TESTS
-@points("learned_encoding", 1)
 def test_learned_positions_learn(student, rng):
     """the gradient reaches the rows that were used, from every sentence, and no other"""
     table, x, dout = random_tensor(rng, 7, 3), random_tensor(rng, 5, 4, 3), random_tensor(rng, 5, 4, 3)
@@ -563,6 +559,14 @@ def test_learned_positions_learn(student, rng):
     want[:4] = dout.sum(0)
     got, = gradients.values()
     same(array(returns(got, "the gradient")).squeeze(), want, "the gradient of the table", axes="place E")
+
+
+### BEGIN HIDDEN TESTS
+@points("learned_encoding", 1)
+def test_learned_positions_other_sizes(student, rng):
+    """row t of the table is added at place t, for a longer sentence and another width"""
+    table, x = random_tensor(rng, 13, 2), random_tensor(rng, 3, 11, 2)
+    same(returns(learned(student, table)(x), "the output"), x + table[:11], "the output", axes="N T E")
 ### END HIDDEN TESTS
 
 
@@ -830,7 +834,7 @@ def some_captions(rng, N, T):
     return torch.from_numpy(captions)
 
 
-@points("captioning_attention", 2)
+@points("captioning_attention", 1)
 def test_look_value(student, reference, rng):
     """`look`: context and weights equal the reference"""
     mine, theirs, _ = both(student, reference, rng)
@@ -861,8 +865,23 @@ def test_captioner_value(student, reference, rng):
     same(got[1], want[1], "weights", axes="N T R")
 
 
+GRADIENTS = ("lambda m, f, c, d: dict(zip(dict(m.named_parameters()), torch.autograd.grad("
+             "(m(f, c)[0] * d).sum(), list(m.parameters()), allow_unused=True)))")
+
+
+@points("captioning_attention", 1.5)
+def test_captioner_gradients(student, reference, rng):
+    """the gradient reaches every weight, also those that decide where to look"""
+    mine, theirs, features = both(student, reference, rng)
+    captions, dscores = some_captions(rng, N=3, T=4), random_tensor(rng, 3, 4, 7)
+    got, want = (owner.evaluate(GRADIENTS)(model, features, captions, dscores)
+                 for owner, model in ((student, mine), (reference, theirs)))
+    for name in want:
+        same(returns(got[name], f"the gradient of {name}"), want[name], f"the gradient of {name}")
+
+
 ### BEGIN HIDDEN TESTS
-@points("captioning_attention", 2)
+@points("captioning_attention", 3)
 def test_captioner_value_other_sizes(student, reference, rng):
     """`forward`: scores and weights equal the reference for other sizes"""
     sizes = {"input_dim": 13, "wordvec_dim": 7, "hidden_dim": 3, "attention_dim": 2}
@@ -874,7 +893,7 @@ def test_captioner_value_other_sizes(student, reference, rng):
     same(got[1], want[1], "weights", axes="N T R")
 
 
-@points("captioning_attention", 1)
+@points("captioning_attention", 1.5)
 def test_captioner_does_not_see_the_future(student, reference, rng):
     """a change of word 3 changes nothing before time 3, and something from then on"""
     mine, _, features = both(student, reference, rng)
@@ -886,21 +905,6 @@ def test_captioner_does_not_see_the_future(student, reference, rng):
     moved = np.abs(array(after) - array(before)).max(axis=(0, 2)) > 1e-9
     require(moved[3:].all(), "the scores from time 3 on depend on the word that goes in at time 3",
             f"the scores of the times {np.flatnonzero(moved).tolist()} of 0 to 6 change")
-
-
-GRADIENTS = ("lambda m, f, c, d: dict(zip(dict(m.named_parameters()), torch.autograd.grad("
-             "(m(f, c)[0] * d).sum(), list(m.parameters()), allow_unused=True)))")
-
-
-@points("captioning_attention", 2)
-def test_captioner_gradients(student, reference, rng):
-    """the gradient reaches every weight, also those that decide where to look"""
-    mine, theirs, features = both(student, reference, rng)
-    captions, dscores = some_captions(rng, N=3, T=4), random_tensor(rng, 3, 4, 7)
-    got, want = (owner.evaluate(GRADIENTS)(model, features, captions, dscores)
-                 for owner, model in ((student, mine), (reference, theirs)))
-    for name in want:
-        same(returns(got[name], f"the gradient of {name}"), want[name], f"the gradient of {name}")
 ### END HIDDEN TESTS
 
 
