@@ -65,7 +65,10 @@ def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
     for answer in answers:
         places = [index for index, cell in enumerate(notebook["cells"]) for name in answer.replaces
                   if _defines(cell, name.partition(".")[0])]
-        notebook["cells"].insert(places[-1] + 1, _code_cell(_as_student_code(assignment, answer), answer.name))
+        place = max(places) + 1
+        while notebook["cells"][place : place + 1] and notebook["cells"][place]["id"].startswith("sample-"):
+            place += 1  # later answers go below earlier ones, as when somebody changes their mind
+        notebook["cells"].insert(place, _code_cell(_as_student_code(assignment, answer), answer.name))
     return json.dumps(notebook, indent=1)
 
 

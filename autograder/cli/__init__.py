@@ -82,6 +82,14 @@ def feedback(assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
+def doctor() -> None:
+    """Say how well this machine can confine student code, and what would make it stronger."""
+    from autograder.cli import grade_verbs
+
+    grade_verbs.doctor()
+
+
+@main.command()
 @click.argument("assignments", nargs=-1)
 @click.option("--mutants", type=click.IntRange(0), help="Mutants tried per part (default: all).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")

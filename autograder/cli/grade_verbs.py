@@ -1,4 +1,4 @@
-"""grade, feedback: the instructor's verbs on submissions."""
+"""grade, feedback, doctor: the instructor's verbs on submissions."""
 
 import sys
 
@@ -51,6 +51,17 @@ def feedback(name: str, students: tuple[str, ...]) -> None:
     pages = write_feedback(root, name, list(students) or None)
     console.print(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}" if pages
                   else f"no reports of {name}: run `autograder grade {name}` first")
+
+
+def doctor() -> None:
+    from autograder.room import RoomServer, strongest_mode
+    from autograder.room.modes import missing
+
+    with RoomServer(mode=strongest_mode()) as server, server.open():
+        for name, value in server.walls.items():
+            console.print(f"{name}: {value}", markup=False)
+    for lack in missing():
+        console.print(f"missing: {lack.what}\n  hint: {lack.install}", markup=False)
 
 
 def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:

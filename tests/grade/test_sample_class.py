@@ -1,0 +1,72 @@
+"""The sample class of each assignment, graded in the real room: everyone gets what a fair human would give."""
+
+import pytest
+
+from autograder.grade import Grader
+from autograder.sample import write_class
+
+# Points of the first assignment's class, argued in words: what is lost is what is wrong, and what cannot be examined
+# without it because it reads the wrong part's private cache.
+FIRST = {
+    "ada-perfect": 90, "bela-other-style": 90, "cleo-blank": 0, "jo-missing-file": 0, "nora-cheats": 0,
+    "otto-not-a-notebook": 0,
+    "kim-renamed-function": 75,    # rnn_forward (5) is not there, nor the cache that rnn_backward (10) needs
+    "lena-endless-loop": 69,       # rnn_step_forward (4) hangs, so do the caches of its two backward passes (7 + 10)
+    "max-exits": 69,               # the same
+    "ines-syntax-error": 73,       # rnn_step_backward (7) does not compile, and rnn_backward (10) calls it
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The reports of an assignment's sample class, by student; graded once."""
+    done = {}
+
+    def grade(assignment):
+        if assignment.name not in done:
+            folder = tmp_path_factory.mktemp(assignment.name)
+            students = write_class(assignment, folder)
+            if assignment.name != "a1_rnn_captioning":  # endless loops cost half a minute each
+                students.remove("lena-endless-loop")
+            with Grader(assignment, secret=b"sample") as grader:
+                done[assignment.name] = {name: grader.grade(name, folder / name / assignment.name)
+                                         for name in students}
+        return done[assignment.name]
+
+    return grade
+
+
+def test_right_answers_have_all_points(assignment, graded):
+    reports = graded(assignment)
+    for name in ("ada-perfect", "bela-other-style"):
+        lost = [(check.name, check.found) for part in reports[name].parts for check in part.checks
+                if check.points < check.max_points]
+        assert lost == [], name
+        assert reports[name].notes == []
+
+
+def test_nothing_is_got_for_nothing(assignment, graded):
+    reports = graded(assignment)
+    for name in ("cleo-blank", "jo-missing-file", "nora-cheats", "otto-not-a-notebook"):
+        assert reports[name].points == 0, name
+
+
+def test_nobody_meets_a_broken_check(assignment, graded):
+    assert not [name for name, report in graded(assignment).items() if report.counts()["broken"]]
+
+
+def test_a_single_mistake_costs_something_but_not_much(assignment, graded):
+    for name, report in graded(assignment).items():
+        if name.split("-")[0] in ("eli", "finn", "gita", "hugo"):
+            assert 0.6 * report.max_points <= report.points < report.max_points, name
+            assert report.hints(), name
+
+
+def test_every_deduction_has_a_sentence(assignment, graded):
+    for report in graded(assignment).values():
+        assert all(check.found for part in report.parts for check in part.checks if check.points < check.max_points)
+
+
+def test_the_class_of_the_first_assignment(assignment, graded):
+    if assignment.name == "a1_rnn_captioning":
+        assert {name: graded(assignment)[name].points for name in FIRST} == FIRST
