@@ -609,7 +609,7 @@ figure.colorbar(picture)
 for place in (20, 50, 80):
     axes[1].plot(table @ table[place], label=f"with place {place}")
 axes[1].set(title="dot products of rows", xlabel="place", ylim=(10, 40))
-axes[1].legend(frameon=False, ncols=3, fontsize=8)
+axes[1].legend(frameon=False, ncols=3, fontsize=8, handlelength=1, loc="upper center")
 plt.show()
 
 # %% [markdown]
@@ -1204,9 +1204,13 @@ mirrored[..., :96] = grid[:, :, [4, 5, 2, 3, 0, 1]].reshape(-1, 36, 96)       # 
 views = {"as it is": val, "1. shuffled": shuffled, "2. place erased": erased, "3. mirrored": mirrored}
 told = {name: say(model, {**data, "val_features": seen}) for name, seen in views.items()}
 truth_table(told)
-shown = [np.flatnonzero(spoken.objects == count)[0] for count in (1, 2, 3)]
-for name in views:
-    print(f"\n{name:16s}", "  |  ".join(told[name].sentences[n] for n in shown))
+
+changed = np.array(told["as it is"].sentences) != np.array(told["3. mirrored"].sentences)
+for count in (1, 2, 3):
+    n = np.flatnonzero(changed & spoken.true & (spoken.objects == count))[0]   # the first that the mirror changes
+    print()
+    for name in views:
+        print(f"{name:16s} {told[name].sentences[n]}")
 
 # %% [markdown]
 # The captions of experiment 3 can also be judged by the scene that was *not* shown: the mirrored one.
