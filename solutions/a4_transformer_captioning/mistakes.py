@@ -31,8 +31,8 @@ def normalised(layer, x, dims=-1, unbiased=False, centre=True, eps=None, root=to
 
 @replaces("LayerNorm.forward")
 def unbiased_variance(self, x):
-    """The variance is divided by E - 1. Here it is the mean of the squares, divided by E. (`torch.var` divides by
-    E - 1 unless it is told not to.)"""
+    """The variance is divided by E - 1. Here it is the mean of the squares, divided by E. Does `torch.var` know
+    that?"""
     return normalised(self, x, unbiased=True)
 
 
@@ -465,8 +465,8 @@ def decoder_mask_transposed(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_mask_inverted(self, tgt, memory, tgt_mask=None):
-    """The mask is used the wrong way round. Here true, or 1, means: may look. (`nn.MultiheadAttention` has it the
-    other way.)"""
+    """The mask is used the wrong way round. Here true, or 1, means: may look; `nn.MultiheadAttention`
+    has it the other way."""
     return decode(self, tgt, memory, None if tgt_mask is None else tgt_mask == 0)
 
 
