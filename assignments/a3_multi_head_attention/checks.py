@@ -256,6 +256,18 @@ def test_dropout_drops_the_share_it_was_told(student, rng):
             f"{share:.1%} are 0")    # seven standard deviations: no correct answer fails by chance
 
 
+@points("attention_dropout", 1.5)
+def test_dropout_falls_on_weights(student, rng):
+    """each sentence, query and head draws anew, and a dropped weight takes the whole value along"""
+    weights, (query, key, value) = revealing(rng, N=3, S=11, T=13, H=1)
+    mha = attention(student, weights, H=1, dropout=0.5, training=True)
+    out = returns(mha(query, torch.ones_like(key), torch.ones_like(value)), "out").detach().numpy()
+    varies = [bool((np.ptp(out, axis=axis) > 1e-9).any()) for axis in range(out.ndim)]
+    same(varies, [True, True, False], "whether it varies with the sentence, with the query, and within a head")
+    heads = met_the_values(student, rng, N=3, S=11, T=13, H=2, p=0.5)
+    same(bool((heads[:, :, 0] != heads[:, :, 1]).any()), True, "whether the heads draw apart")
+
+
 # ---- self-attention and cross-attention ------------------------------------------------------------------
 
 @points("self_and_cross", 2)
@@ -371,5 +383,5 @@ def same_cost(student, want, T, E, H):
 
 @points("attention_cost", 1)
 def test_cost_by_hand(student):
-    """the worked example: three words of width 4, two heads"""
-    same_cost(student, (264, 18), 3, 4, 2)
+    """the worked example: five words of width 6, three heads"""
+    same_cost(student, (1020, 75), 5, 6, 3)

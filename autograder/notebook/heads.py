@@ -38,10 +38,10 @@ def show_heads(maps, titles: Sequence[str] = (), *, queries: Sequence[str] = (),
     figure, cells = plt.subplots(rows, columns, squeeze=False, layout="constrained", sharex=True, sharey=True,
                                  figsize=(2.1 * columns + 0.9, 2.3 * rows + 0.6 * bool(title)))
     figure.get_layout_engine().set(h_pad=0.08)
-    for index, axes in enumerate(cells.flat):
-        if index >= len(maps):
-            axes.remove()
-            continue
+    for axes in cells.flat[len(maps):]:
+        axes.remove()
+    used = list(cells.flat[:len(maps)])
+    for index, axes in enumerate(used):
         picture = axes.imshow(maps[index], interpolation="nearest", **colours)
         axes.set_title(titles[index] if titles else "", fontsize=9, pad=3)
         axes.set_xlabel("key" if index + columns >= len(maps) else "", fontsize=9)
@@ -49,7 +49,7 @@ def show_heads(maps, titles: Sequence[str] = (), *, queries: Sequence[str] = (),
         axes.tick_params(length=0, labelsize=8, labelbottom=index + columns >= len(maps))
         _label(axes.set_xticks, keys, maps.shape[2])
         _label(axes.set_yticks, queries, maps.shape[1])
-    figure.colorbar(picture, ax=cells[cells != None].tolist(), shrink=0.8, pad=0.02)  # noqa: E711 (elementwise)
+    figure.colorbar(picture, ax=used, shrink=0.8, pad=0.02)
     figure.suptitle(title, fontsize=11)
     plt.show()
 
@@ -77,7 +77,7 @@ def kept_for_backward(function: Callable[[], object]) -> int:
     def pack(tensor):
         storage = tensor.untyped_storage()
         kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        return tensor.detach()                          # shares the memory; the tensor itself would keep itself alive
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         result = function()                             # holding the result holds all that was kept

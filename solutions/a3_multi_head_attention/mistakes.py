@@ -1,7 +1,7 @@
 """Wrong answers to assignment 3 that people really give, and other right ones.
 
 A mistake's docstring is the hint that it earns, shown only to an answer with the same wrong numbers.
-It names the cause and where to look, never the code.
+It names the cause and where to look, never the code. EQUIVALENT lists small changes that no check can notice.
 """
 
 import math
@@ -12,6 +12,16 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from autograder.examine import also_correct, replaces
+
+EQUIVALENT = {
+    "split_heads: pieces.transpose(1, 2) -> pieces.transpose(2, 1)": "the same exchange",
+    "merge_heads: x.transpose(1, 2) -> x.transpose(2, 1)": "the same exchange",
+    "MultiHeadAttention.forward: k.transpose(2, 3) -> k.transpose(3, 2)": "the same exchange",
+    "attention_grad: 0 -> -1": "the list holds a single gradient",
+    "prune_heads: ('query', 'key', 'value') -> ('key', 'query', 'value')": "the order of a dict's names means nothing",
+    "attention_cost: E // H -> E / H": "H divides E, and 1020.0 is as good as 1020",
+    "attention_cost: E // H -> E / H (#2)": "H divides E, and 1020.0 is as good as 1020",
+}
 
 # ---- cut into heads, and glue together -------------------------------------------------------------------
 
@@ -305,15 +315,15 @@ def mask_with_plus_infinity(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def mask_makes_scores_zero(self, query, key, value, attn_mask=None):
-    """Hidden scores became 0. But 0 is an ordinary score, and exp(0) = 1: what has to go into the softmax so
-    that 0 comes out?"""
+    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1: what has to
+    go into the softmax so that 0 comes out?"""
     return attend(self, query, key, value, attn_mask, hide=lambda scores, mask: scores * mask)
 
 
 @replaces("MultiHeadAttention.forward")
 def mask_with_a_tiny_number(self, query, key, value, attn_mask=None):
-    """Hidden scores became a tiny number close to 0, such as -1e-9. A score has to be very *negative* to lose
-    its weight: look at the sign of the exponent."""
+    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1: what has to
+    go into the softmax so that 0 comes out?"""
     return attend(self, query, key, value, attn_mask,
                   hide=lambda scores, mask: scores.masked_fill(mask == 0, -1e-9))
 

@@ -293,8 +293,8 @@ for name, moved in (("without a mask", free), ("with the causal mask", causal)):
     print(f"largest reaction to a later word, {name}: {moved.triu(1).max():.3f}")
 
 # %% [markdown] question="low_loss" points=3
-# **Question 1 (3 points).** Four captioners with multi-head attention were trained for 1500 steps, on the
-# same pictures, from the same seed. They predict the next word, and were then left to speak on their own:
+# **Question 1 (3 points).** Four captioners with multi-head attention were trained for 1500 steps on the same
+# pictures. They learnt to predict the next word, and were then left to speak on their own:
 #
 # | captioner | loss in training, at the end | captions that are entirely true |
 # |---|---|---|
@@ -464,7 +464,8 @@ for num_heads, player in players.items():
     print(f"{named(num_heads)}, right answers:", ", ".join(f"{name} {share:.1%}" for name, share in shares))
 
 # %% [markdown]
-# One head returns one mean. It can mix the three letters, but then it no longer knows which was which. Now
+# One head returns one mean. It can mix the three letters, but then it no longer knows which was which. (Two
+# heads come far: from two mixtures in different proportions, the letters can nearly be told apart again.) Now
 # look at what each of the eight heads does, on a single example. *Before* is the diagonal below the main one,
 # *after* the one above it, *mirrored* the other diagonal.
 
@@ -482,9 +483,9 @@ show_heads(maps, titles, title="Where each place (row) looks, head by head")
 print("\n".join(titles))
 
 # %% [markdown]
-# Nobody told them. Heads with such jobs, the word before, the word after, are found in large language models,
-# too. (Clark and others, *What does BERT look at?*, 2019, section 3; Voita and others, *Specialized heads do
-# the heavy lifting, the rest can be pruned*, 2019, section 5.)
+# Nobody told them. Heads with such jobs, the word before, the word after, are found in trained language
+# models, too. (Clark and others, *What does BERT look at?*, 2019, section 3; Voita and others, *Specialized
+# heads do the heavy lifting, the rest can be pruned*, 2019, section 5.)
 
 # %% [markdown]
 # # 5. The gradient of an attention map
@@ -492,11 +493,12 @@ print("\n".join(titles))
 # A map shows where a head looks. Its gradient $\partial L / \partial A$ shows where the loss *would like* it
 # to look: where it is negative, more weight would lower the loss.
 #
-# PyTorch keeps gradients of parameters only. Those of everything in between, such as $A$, are computed on the
-# way back and thrown away at once. A **hook** catches them as they pass by: `tensor.register_hook(f)` calls
-# `f(gradient)` when the gradient of that tensor is known. Whatever `f` returns replaces the gradient, unless
-# it returns `None`. (PyTorch, *Autograd mechanics*; gradients of attention maps are used to explain decisions
-# by Chefer, Gur and Wolf, *Transformer interpretability beyond attention visualization*, 2021.)
+# PyTorch keeps the gradients of leaves only, such as parameters. Those of everything in between, such as $A$,
+# are computed on the way back and thrown away at once. A **hook** catches them as they pass by:
+# `tensor.register_hook(f)` calls `f(gradient)` when the gradient of that tensor is known. Whatever `f`
+# returns replaces the gradient, unless it returns `None`. (PyTorch, *Autograd mechanics*; gradients of
+# attention maps are used to explain decisions by Chefer, Gur and Wolf, *Transformer interpretability beyond
+# attention visualization*, 2021.)
 #
 # **A hook at work**: $y = 3x$ lies between $x = 2$ and $L = y^2$. So $\partial L/\partial y = 2y = 12$.
 
@@ -532,8 +534,7 @@ check("attention_grad")
 
 # %% [markdown]
 # **The gradient knows before the network does.** Here is the mean of $-\partial L/\partial A$ over a thousand
-# circles, for a player that has **not been trained at all**. Its attention is
-# random. Its gradient is not.
+# circles, for a player that has **not been trained at all**. Its attention is random. Its gradient is not.
 
 # %% tags=["demo"]
 torch.manual_seed(1)
@@ -671,14 +672,14 @@ def prune_heads(weights, keep, num_heads):
     (H'd,), and proj has (E, H'd) and (E,)
     """
     ### BEGIN SOLUTION
-    d = weights["query.weight"].shape[0] // num_heads
+    d = len(weights["query.bias"]) // num_heads
     places = [head * d + j for head in keep for j in range(d)]              # H'd numbers of the width E
-    pruned = dict(weights)
+    pruned = {"proj.bias": weights["proj.bias"]}                            # (E,)      belongs to no head
     for name in ("query", "key", "value"):
         pruned[f"{name}.weight"] = weights[f"{name}.weight"][places]        # (H'd, E)  rows: outputs
         pruned[f"{name}.bias"] = weights[f"{name}.bias"][places]            # (H'd,)
     pruned["proj.weight"] = weights["proj.weight"][:, places]               # (E, H'd)  columns: inputs
-    return pruned                                                           # proj.bias belongs to no head
+    return pruned
     ### END SOLUTION
 
 
@@ -746,9 +747,9 @@ for name, each in (("8 heads", player), (f"{len(keep)} heads", small)):
 # And count how many attention weights there are, over all heads: each has to be stored, and kept for the
 # backward pass.
 #
-# **By hand.** $T = 3$, $E = 4$, $H = 2$, so $d = 2$. Each linear layer: $3 \cdot 4 \cdot 4 = 48$, four of
-# them: $192$. Scores: $3 \cdot 2 \cdot 3 = 18$ in each head, $36$ in both. Weighted sums: $36$ again. In all
-# $264$ multiplications. Weights: $2 \cdot 3 \cdot 3 = 18$.
+# **By hand.** $T = 5$, $E = 6$, $H = 3$, so $d = 2$. Each linear layer: $5 \cdot 6 \cdot 6 = 180$, four of them:
+# $720$. Scores: $5 \cdot 2 \cdot 5 = 50$ in each head, $150$ in all three. Weighted sums: $150$ again. In all $1020$
+# multiplications. Weights: $3 \cdot 5 \cdot 5 = 75$.
 
 
 # %%
