@@ -263,7 +263,7 @@ def dropout_never_sleeps(self, query, key, value, attn_mask=None):
 
 
 @replaces("MultiHeadAttention.forward")
-def one_dropout_for_all_heads(self, query, key, value, attn_mask=None):
+def all_heads_drop_alike(self, query, key, value, attn_mask=None):
     """All heads drop the same weights. Each head draws for itself: the random numbers need the shape of all
     weights."""
     return attend(self, query, key, value, attn_mask,
@@ -271,7 +271,7 @@ def one_dropout_for_all_heads(self, query, key, value, attn_mask=None):
 
 
 @replaces("MultiHeadAttention.forward")
-def one_dropout_for_all_sentences(self, query, key, value, attn_mask=None):
+def all_sentences_drop_alike(self, query, key, value, attn_mask=None):
     """All sentences of the batch drop the same weights. Each draws for itself: the random numbers need the
     shape of all weights."""
     return attend(self, query, key, value, attn_mask,
@@ -315,15 +315,15 @@ def mask_with_plus_infinity(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def mask_makes_scores_zero(self, query, key, value, attn_mask=None):
-    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1: what has to
-    go into the softmax so that 0 comes out?"""
+    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1:
+    what has to go into the softmax so that 0 comes out?"""
     return attend(self, query, key, value, attn_mask, hide=lambda scores, mask: scores * mask)
 
 
 @replaces("MultiHeadAttention.forward")
 def mask_with_a_tiny_number(self, query, key, value, attn_mask=None):
-    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1: what has to
-    go into the softmax so that 0 comes out?"""
+    """Hidden scores became 0, or a tiny number such as -1e-9. But that is an ordinary score, and exp(0) = 1:
+    what has to go into the softmax so that 0 comes out?"""
     return attend(self, query, key, value, attn_mask,
                   hide=lambda scores, mask: scores.masked_fill(mask == 0, -1e-9))
 

@@ -747,9 +747,9 @@ for name, each in (("8 heads", player), (f"{len(keep)} heads", small)):
 # And count how many attention weights there are, over all heads: each has to be stored, and kept for the
 # backward pass.
 #
-# **By hand.** $T = 5$, $E = 6$, $H = 3$, so $d = 2$. Each linear layer: $5 \cdot 6 \cdot 6 = 180$, four of them:
-# $720$. Scores: $5 \cdot 2 \cdot 5 = 50$ in each head, $150$ in all three. Weighted sums: $150$ again. In all $1020$
-# multiplications. Weights: $3 \cdot 5 \cdot 5 = 75$.
+# **By hand.** $T = 5$, $E = 6$, $H = 3$, so $d = 2$. Each linear layer: $5 \cdot 6 \cdot 6 = 180$, four of
+# them: $720$. Scores: $5 \cdot 2 \cdot 5 = 50$ in each head, $150$ in all three. Weighted sums: $150$ again.
+# In all $1020$ multiplications. Weights: $3 \cdot 5 \cdot 5 = 75$.
 
 
 # %%
