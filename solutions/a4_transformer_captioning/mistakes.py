@@ -441,13 +441,13 @@ def decode(layer, tgt, memory, mask=None, first=None, norms=None, drop=(True,) *
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_always_post_norm(self, tgt, memory, tgt_mask=None):
-    """This is post-norm, although the layer was made with `norm_first=True`."""
+    """This decoder layer is post-norm, although it was made with `norm_first=True`."""
     return decode(self, tgt, memory, tgt_mask, first=False)
 
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_always_pre_norm(self, tgt, memory, tgt_mask=None):
-    """This is pre-norm, although the layer was made without `norm_first`."""
+    """This decoder layer is pre-norm, although it was made without `norm_first`."""
     return decode(self, tgt, memory, tgt_mask, first=True)
 
 
@@ -593,7 +593,7 @@ def decoder_adds_the_normalised_tokens(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_pre_norm_with_a_norm_at_the_end(self, tgt, memory, tgt_mask=None):
-    """In pre-norm, the result is normalised once more. The stream leaves the layer as it is."""
+    """In pre-norm, what leaves the decoder layer is normalised once more. The stream leaves it as it is."""
     out = decode(self, tgt, memory, tgt_mask)
     return self.norm_ffn(out) if self.norm_first else out
 
@@ -611,7 +611,7 @@ def decoder_second_residual_from_the_start(self, tgt, memory, tgt_mask=None):
 
 @replaces("TransformerDecoderLayer.forward")
 def decoder_without_dropout(self, tgt, memory, tgt_mask=None):
-    """In training, nothing is dropped from the sublayers' answers. Each has its dropout, before the sum."""
+    """In training, nothing is dropped. Each of the three sublayers has its dropout, before the sum."""
     return decode(self, tgt, memory, tgt_mask, drop=(False, False, False))
 
 
@@ -1570,7 +1570,7 @@ def greedy_first_word(model, features, beam_width=3, max_length=30):
 
 @replaces("beam_search")
 def last_slot_never_filled(model, features, beam_width=3, max_length=30):
-    """The last slot is never filled: there is room for `max_length` words, <START> not counted."""
+    """The search ends one word too early: there is room for `max_length` words, <START> not counted."""
     captions, log_probs = search(model, features, beam_width, max_length - 1)
     return F.pad(captions, (0, 1), value=model._null), log_probs
 
