@@ -971,7 +971,7 @@ def test_cached_decoding_is_cheap(student, rng):
     model = captioner(student, words, weights)
     student.evaluate(COUNT_TOKENS)(model)
     student.cached_decode(model, tensor(rng, 2, 3), 11)
-    require(model.tokens <= 24, "each word goes through the layers once: 2 captions of 11 words are 22 tokens",
+    require(20 <= model.tokens <= 24, "each word goes through the layers once: 2 captions of 11 words are 22 tokens",
             f"{model.tokens} tokens went through the feed-forward network")
 ### END HIDDEN TESTS
 

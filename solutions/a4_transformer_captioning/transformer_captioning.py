@@ -313,18 +313,13 @@ check("encoder_layer")
 #    come from `memory`, the tokens of the picture. No mask: all of the picture may be seen;
 # 3. the **feed-forward network**.
 #
-# ```text
-#   tgt (N, T, E) --+--> self_attn  Q, K, V from the words --> dropout_self --> + --> norm_self ---+
-#                   +---------------------------------------------------------->|                  |
-#   +----------------------------------------------------------------------------------------------+
-#   |
-#   +--+--> cross_attn  Q from the words, K, V from memory (N, S, E) --> dropout_cross --> + --> norm_cross --+
-#      +----------------------------------------------------------------------------------->|                 |
-#   +---------------------------------------------------------------------------------------------------------+
-#   |
-#   +--+--> ffn --> dropout_ffn --> + --> norm_ffn --> (N, T, E)
-#      +--------------------------->|                                       (drawn: post-norm, the default)
-# ```
+# In post-norm, the default, every sublayer is followed by the same three things:
+#
+# | sublayer | queries | keys and values | mask | then |
+# |---|---|---|---|---|
+# | `self_attn` | words | words | `tgt_mask` | `dropout_self`, add what went in, `norm_self` |
+# | `cross_attn` | words | `memory` | none | `dropout_cross`, add what went in, `norm_cross` |
+# | `ffn` | | | | `dropout_ffn`, add what went in, `norm_ffn` |
 #
 # Mind the shapes: in the self-attention the weights are `(T, T)`, in the cross-attention `(T, S)`. (Section 3.1,
 # *Decoder*, and 3.2.3. Pre-norm as in section 3: the norm of a sublayer is applied to what goes *in*, and in the
@@ -649,7 +644,8 @@ def blank_after_end(captions, end, null):
 def greedy_decode(model, features, max_length=30):
     """Say a caption for each picture, always taking the word with the highest score.
 
-    model       model(features, words (N, T)) gives scores (N, T, V); has the numbers `_start`, `_end` and `_null`
+    model       model(features, words (N, T)) gives scores (N, T, V); has `_start`, `_end` and `_null`, the
+                numbers of the special words
     features    one entry per picture: (N, ...)
     max_length  how many words at most
 
@@ -692,7 +688,8 @@ def small_captioner(seed=0, kind=CaptioningTransformer):
     """A captioner of width 64 with 4 heads and 2 layers."""
     torch.manual_seed(seed)
     return kind(
-        data["word_to_idx"], input_dim=D, wordvec_dim=64, num_heads=4, num_layers=2, dim_feedforward=128, dropout=0.0
+        data["word_to_idx"], input_dim=D, wordvec_dim=64, num_heads=4, num_layers=2,
+        dim_feedforward=128, dropout=0.0,
     )
 
 
@@ -758,14 +755,14 @@ show_captions(data["val_urls"][chosen], [said[n] for n in chosen], true[chosen])
 
 # %% tags=["demo"]
 def looks(model, numbers, features):
-    """Attention weights (layers, N, H, T, R) while the model says `numbers` (N, T), given features (N, R, D)."""
+    """Attention weights (layers, N, H, T, R) while the model says `numbers` (N, T) about features (N, R, D)."""
     start = torch.full((len(numbers), 1), model._start)
     with torch.no_grad():
-        model(features, torch.cat([start, numbers[:, :-1]], dim=1))      # at each position, what leads to the word said
+        model(features, torch.cat([start, numbers[:, :-1]], dim=1))      # each word is said after the one before
     return torch.stack([layer.cross_attn.weights for layer in model.transformer.layers])
 
 
-n = int(np.flatnonzero((objects == 3) & true)[1])
+n = next(n for n in np.flatnonzero((objects == 2) & true) if not said[n].startswith("there"))
 features = val_features[n : n + 1]                                       # (1, R, D)
 numbers = model.sample(features, 15)                                     # (1, T)
 weights = looks(model, numbers, features)[:, 0]                          # (layers, H, T, R)
@@ -782,15 +779,18 @@ plt.show()
 numbers = torch.cat([model.sample(part, 15) for part in val_features.split(200)])       # (pictures, T)
 weights = torch.cat([looks(model, *pair) for pair in zip(numbers.split(200), val_features.split(200))], dim=1)
 for layer in range(len(weights)):
-    mass = [looks_at_named([sentence.split() for sentence in said], scenes, weights[layer, :, head].numpy(), true)
-            for head in range(weights.shape[2])]
+    mass = [
+        looks_at_named([sentence.split() for sentence in said], scenes, weights[layer, :, head].numpy(), only=true)
+        for head in range(weights.shape[2])
+    ]
     print(f"layer {layer}:  " + "   ".join(f"head {head} {share:4.0%}" for head, share in enumerate(mass)))
 
 # %% [markdown]
-# With our seed, head 2 of the last layer has 93 % of its weight on the object whose shape it is about to name, and
-# the first layer hardly looks at single objects at all. Nobody told them to: captions and pictures were enough. (How
-# the work is shared out among the heads depends on the seed. Yours may have another number, or two specialists.)
-#
+# With our seed, head 2 of the last layer has 93 % of its weight on the object whose shape it is about to name; in the
+# first layer only one head notices it at all. Nobody told them to: captions and pictures were enough. (How the work is
+# shared out among the heads depends on the seed. Yours may have another number, or two specialists.)
+
+# %% [markdown]
 # # 10. The loss is no grader
 #
 # Take the mask away, and nothing else. Before you run it, guess what happens to the loss, and to the captions.
@@ -1021,7 +1021,8 @@ print("the same captions:", same_words)
 def beam_search(model, features, beam_width=3, max_length=30):
     """Say a caption for each picture, keeping the `beam_width` most probable beginnings.
 
-    model       model(features, words (N, T)) gives scores (N, T, V); has the numbers `_start`, `_end` and `_null`
+    model       model(features, words (N, T)) gives scores (N, T, V); has `_start`, `_end` and `_null`, the
+                numbers of the special words
     features    one entry per picture: (N, ...)
 
     Returns `(captions, log_probs)`:
