@@ -90,6 +90,7 @@ case "$task" in
     .venv/bin/autograder grade a1_rnn_captioning
     .venv/bin/autograder feedback a1_rnn_captioning ;;
   test)
+    export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
     .venv/bin/ruff check .
     .venv/bin/python -m pytest -n 2 --dist loadfile ;;
 esac

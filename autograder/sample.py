@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.course.execute import Answer, read_answers, with_answer
-from autograder.course.source import SOLUTION, Cell
+from autograder.course.execute import STUB, Answer, read_answers, with_answer
+from autograder.course.plan import Check
+from autograder.course.source import SOLUTION
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner
 from autograder.release.notebook import release_notebook, source_notebook
@@ -60,15 +61,9 @@ def write_class(assignment: Assignment, folder: Path) -> list[str]:
 
 
 def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
-    """The reference notebook with `answers` put in place of what they replace, each in a cell of its own."""
+    """The reference notebook with cells at its end that put each answer in place of what it replaces."""
     notebook = json.loads(source_notebook(assignment))
-    for answer in answers:
-        places = [index for index, cell in enumerate(notebook["cells"]) for name in answer.replaces
-                  if _defines(cell, name.partition(".")[0])]
-        place = max(places) + 1
-        while notebook["cells"][place : place + 1] and notebook["cells"][place]["id"].startswith("sample-"):
-            place += 1  # later answers go below earlier ones, as when somebody changes their mind
-        notebook["cells"].insert(place, _code_cell(_as_student_code(assignment, answer), answer.name))
+    notebook["cells"] += [_code_cell(_as_student_code(assignment, answer), answer.name) for answer in answers]
     return json.dumps(notebook, indent=1)
 
 
@@ -78,9 +73,16 @@ def _other_style(assignment: Assignment) -> str:
     with course_examiner(assignment) as examiner:
         for answer in (answer for answer in read_answers(assignment) if answer.correct):
             names = NamespaceBackend(vars(with_answer(assignment, *chosen, answer)))
-            if all(examiner.run(check, names) is None for check in assignment.plan.checks):
+            if all(examiner.run(check, names) is None for check in _concerned(assignment, answer)):
                 chosen.append(answer)
     return with_answers(assignment, chosen)
+
+
+def _concerned(assignment: Assignment, answer: Answer) -> list[Check]:
+    """The checks of the parts that an answer belongs to, and of those that share private caches with them."""
+    written = {name.partition(".")[0] for name in answer.replaces}
+    parts = [part.name for part in assignment.plan.parts if written & assignment.defined_by(part.name)]
+    return [check for part in assignment.plan.with_family(parts) for check in assignment.plan.checks_of(part)]
 
 
 def _mistaken(assignment: Assignment) -> dict[str, str]:
@@ -130,21 +132,14 @@ def _signature(source: str, name: str) -> str:
 
 
 def _cheat(assignment: Assignment) -> str:
-    """Every function returns something that claims to be equal to all; comparisons are patched."""
-    notebook = json.loads(source_notebook(assignment))
+    """Every stub returns something that claims to be equal to all; comparisons are patched."""
+    notebook = json.loads(release_notebook(assignment))
     for index, cell in enumerate(assignment.cells):
         if cell.role == SOLUTION:
-            notebook["cells"][index]["source"] = _cheating(cell)
+            source = "".join(notebook["cells"][index]["source"])
+            notebook["cells"][index]["source"] = source.replace(STUB, "return Right(1.0), Right(1.0)")
     notebook["cells"].insert(0, _code_cell(CHEAT, "cheat"))
     return json.dumps(notebook, indent=1)
-
-
-def _cheating(cell: Cell) -> str:
-    tree = ast.parse(cell.source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
-            node.body = ast.parse("return Right(1.0), Right(1.0)").body
-    return ast.unparse(tree)
 
 
 def _as_student_code(assignment: Assignment, answer: Answer) -> str:
@@ -172,11 +167,6 @@ def _is_other_answer(node: ast.stmt, name: str) -> bool:
 def _imports_course(node: ast.stmt) -> bool:
     return isinstance(node, (ast.Import, ast.ImportFrom)) and ("reference" in ast.unparse(node)
                                                                or "autograder" in ast.unparse(node))
-
-
-def _defines(cell: dict, name: str) -> bool:
-    source = "".join(cell["source"])
-    return cell["cell_type"] == "code" and (f"def {name}(" in source or f"class {name}" in source)
 
 
 def _code_cell(source: str, name: str) -> dict:

@@ -1,11 +1,16 @@
 """The `autograder` command: each verb is one room of the house. Nothing heavy is imported before a verb needs it."""
 
+import os
 import sys
 
 import click
 
 from autograder import __version__
 from autograder.errors import AutograderError
+
+# The arrays of checks are small: threads would only get in each other's way, and change the last bits of sums.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 class _Group(click.Group):

@@ -4,7 +4,7 @@ It stands in for the reference in a student's copy, where there is none.
 
     attribute `functions`              for each part, the functions that its student writes (JSON)
     /answers/<check>/<0000 ...>        one operation of the reference: attributes `op` and `tree`, its arrays
-    /mistakes/<check>/<mistake>        attributes `hint` and `what`, data set `got`: the wrong numbers it gave
+    /mistakes/<check>/<000 ...>        attributes `name`, `hint`, `what`, data set `got`: the wrong numbers it gave
 """
 
 import json
@@ -94,9 +94,10 @@ def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake
                 for index, array in enumerate(arrays):
                     group.create_dataset(str(index), data=array, track_times=False)
         for check, known in mistakes.items():
-            for mistake in known:
-                group = file.create_group(f"mistakes/{check}/{mistake.name}")
-                group.attrs["hint"], group.attrs["what"] = mistake.hint, mistake.evidence.what
+            for number, mistake in enumerate(known):  # the first that fits is shown, so their order counts
+                group = file.create_group(f"mistakes/{check}/{number:03d}")
+                group.attrs["name"], group.attrs["hint"] = mistake.name, mistake.hint
+                group.attrs["what"] = mistake.evidence.what
                 group.create_dataset("got", data=mistake.evidence.got, track_times=False)
 
 
@@ -133,8 +134,35 @@ def _read_answers(group: h5py.Group) -> list[tuple[str, Any]]:
 
 
 def _read_mistakes(group: h5py.Group) -> list[Mistake]:
-    return [Mistake(name, entry.attrs["hint"], Evidence(entry.attrs["what"], entry["got"][()]))
-            for name, entry in group.items()]
+    return [Mistake(entry.attrs["name"], entry.attrs["hint"], Evidence(entry.attrs["what"], entry["got"][()]))
+            for _, entry in sorted(group.items())]
+
+
+def equivalent(first: Path, second: Path) -> bool:
+    """Whether two recordings say the same: the last bits of a sum depend on the machine that computed it."""
+    def contents(path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
+        def visit(name, node):
+            found.update({f"{name}@{key}": value for key, value in node.attrs.items()})
+            if isinstance(node, h5py.Dataset):
+                found[name] = node[()]
+
+        with h5py.File(path, "r") as file:
+            visit("", file)
+            file.visititems(visit)
+        return found
+
+    one, other = contents(first), contents(second)
+    return one.keys() == other.keys() and all(_close(one[name], other[name]) for name in one)
+
+
+def _close(one: Any, other: Any) -> bool:
+    a, b = np.asarray(one), np.asarray(other)
+    if a.dtype.kind not in "fc" or a.shape != b.shape:
+        return np.array_equal(a, b)
+    scale = np.abs(a[np.isfinite(a)]).max(initial=0.0)
+    return np.allclose(a, b, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
 def _shapes(args: tuple) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from autograder.course import regions
 from autograder.course.assignment import Assignment
 from autograder.errors import StaleRelease
+from autograder.examine.recorded import equivalent
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.release.record import record
 from autograder.release.scan import scan
@@ -20,7 +21,7 @@ def build(assignment: Assignment) -> dict[str, bytes]:
         checks.write_text(visible, encoding="utf-8")
         record(assignment, checks, recorded)
         files = {f"{assignment.notebook.stem}.ipynb": release_notebook(assignment).encode(),
-                 "checks.py": visible.encode(), "recorded.h5": recorded.read_bytes()}
+                 "checks.py": visible.encode(), "recorded.h5": _settled(recorded, assignment.handout / "recorded.h5")}
     scan(assignment, files)
     return files
 
@@ -48,6 +49,14 @@ def verify(assignment: Assignment) -> None:
 def nbgrader_source(assignment: Assignment) -> Path:
     """nbgrader's source folder. Never solutions/ itself: nbgrader copies what lies in it to students."""
     return assignment.root / "build" / "source" / assignment.name
+
+
+def _settled(new: Path, old: Path) -> bytes:
+    """The bytes of the recording that is there already, if the new one says the same."""
+    try:
+        return old.read_bytes() if equivalent(new, old) else new.read_bytes()
+    except (OSError, KeyError, ValueError):
+        return new.read_bytes()
 
 
 def _without_hidden(checks: str) -> str:

@@ -6,7 +6,7 @@ without error (see README.md), so no trained weights have to be shipped.
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view

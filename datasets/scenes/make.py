@@ -17,8 +17,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")               # before NumPy: on a busy machine more is slower
 
@@ -33,8 +33,8 @@ except ModuleNotFoundError as error:
     sys.exit(f"the scenes\nthis Python ({sys.executable}) has no module `{error.name}`\n"
              "hint: run ./setup.sh, then: source .venv/bin/activate")
 
-import features                                             # noqa: E402
-import world                                                # noqa: E402
+import features
+import world
 
 VERSION = 1                                                 # of the content: raise it when any array changes
 STAMP = "scenes.json"

@@ -6,7 +6,7 @@ IEEE 754 fixes (no sin, no log, no normal noise): scenes, captions and pixels ar
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy as np
 

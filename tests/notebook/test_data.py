@@ -1,6 +1,5 @@
 """autograder.notebook.data: CS231n's functions on both data sets, and what they say without files."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,8 +16,15 @@ import pytest
 import autograder.notebook
 from autograder.errors import DataError
 from autograder.notebook import data as module
-from autograder.notebook.data import (decode_captions, find_data, image_from_url, load_coco_data,
-                                      load_spatial_features, sample_coco_minibatch, scene_of)
+from autograder.notebook.data import (
+    decode_captions,
+    find_data,
+    image_from_url,
+    load_coco_data,
+    load_spatial_features,
+    sample_coco_minibatch,
+    scene_of,
+)
 from autograder.notebook.truth import is_true
 
 KEYS = {"train_captions", "train_image_idxs", "train_features", "train_urls",
@@ -270,7 +276,7 @@ def test_the_import_of_the_package_is_light_and_every_name_is_there():
     assert all(callable(getattr(autograder.notebook, name)) for name in autograder.notebook.__all__)
     assert set(autograder.notebook.__all__) <= set(dir(autograder.notebook))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        autograder.notebook.nothing
+        autograder.notebook.nothing  # noqa: B018
 
 
 def test_loading_data_needs_neither_torch_nor_matplotlib(scenes_folder):

@@ -9,11 +9,11 @@ import pytest
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt                                         # noqa: E402
-from matplotlib.colors import to_rgb                                    # noqa: E402
+import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
 
-from autograder.notebook import pictures                                # noqa: E402
-from autograder.notebook.data import load_coco_data                     # noqa: E402
+from autograder.notebook import pictures
+from autograder.notebook.data import load_coco_data
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,20 @@ import numpy as np
 import pytest
 
 from autograder.notebook.data import load_coco_data
-from autograder.notebook.truth import (COLOURS, LONGEST, SHAPES, WORDS, Thing, describe, is_grammatical,
-                                       is_true, judge, relations, truth_rate, words_of)
+from autograder.notebook.truth import (
+    COLOURS,
+    LONGEST,
+    SHAPES,
+    WORDS,
+    Thing,
+    describe,
+    is_grammatical,
+    is_true,
+    judge,
+    relations,
+    truth_rate,
+    words_of,
+)
 
 
 def scenes(count: int, seed: int = 0) -> list:
