@@ -43,7 +43,8 @@ def _without_secrets(check: CheckResult) -> CheckResult:
 def lines_for_student(check: CheckResult) -> list[str]:
     """What a student reads of one check: the sentence, and unless it passed what differs and the hint."""
     check = _without_secrets(check) if check.hidden else check
-    return [clean(line) for line in (check.lines if check.verdict != PASSED else [check.sentence])]
+    lines = check.lines if check.verdict != PASSED else [check.sentence]
+    return [clean(line.removeprefix("not attempted: ")) for line in lines]  # the verdict says that already
 
 
 def headline(result: PartResult) -> str:

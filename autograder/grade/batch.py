@@ -42,10 +42,19 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
     todo = {student: folder for student, folder in folders.items() if student not in reports}
     for report in _graded(assignment, todo, secret, mode, min(jobs or os.cpu_count() or 1, len(todo))):
         report.key = keys[report.student] if report.examined else ""
-        save(report, report_path(assignment.root, assignment.name, report.student))
+        _save(report, assignment)
         reports[report.student] = report
         on_report(report, False)
     return [reports[student] for student in folders]
+
+
+def _save(report: Report, assignment: Assignment) -> None:
+    path = report_path(assignment.root, assignment.name, report.student)
+    try:
+        save(report, path)
+    except OSError as error:
+        raise AutograderError(f"to write {path}", str(error.strerror or error),
+                              "the reports before it are kept: mend this and run the same command again") from None
 
 
 def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None,

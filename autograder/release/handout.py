@@ -58,7 +58,7 @@ def _readme(assignment: Assignment) -> str:
     notebook = f"assignments/{assignment.name}/{assignment.notebook.stem}.ipynb"
     return f"""# {assignment.name}
 
-    ./setup.sh                                     # once: installs what you need into .venv, and makes the data
+    bash setup.sh                                  # once: installs what you need into .venv, and makes the data
     .venv/bin/jupyter lab {notebook}
 
 Fill in the functions that say `raise NotImplementedError`, then run the check cell below each of them: it says

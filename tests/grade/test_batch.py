@@ -162,3 +162,14 @@ def test_only_a_chosen_student(tiny, submit):
     command[-1] = "nobody"
     done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True)
     assert done.returncode == 2 and "none of nobody" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_said_in_three_lines(tiny, submit):
+    """The reports/ folder of the assignment is a file: nothing can be written below it."""
+    submit("ada")
+    (tiny.root / "reports").mkdir()
+    (tiny.root / "reports" / tiny.name).write_text("in the way")
+    command = [sys.executable, "-m", "autograder", "grade", tiny.name, "--no-gradebook"]
+    done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("to write ") and "run the same command again" in done.stderr
