@@ -79,10 +79,12 @@ def _other_style(assignment: Assignment) -> str:
 
 
 def _concerned(assignment: Assignment, answer: Answer) -> list[Check]:
-    """The checks of the parts that an answer belongs to, and of those that share private caches with them."""
+    """The checks of the parts that an answer belongs to, of their families, and of the parts that use them."""
     written = {name.partition(".")[0] for name in answer.replaces}
     parts = [part.name for part in assignment.plan.parts if written & assignment.defined_by(part.name)]
-    return [check for part in assignment.plan.with_family(parts) for check in assignment.plan.checks_of(part)]
+    parts = set(assignment.plan.with_family(parts))
+    users = {part.name for part in assignment.plan.parts if parts & set(part.prerequisites)}
+    return [check for check in assignment.plan.checks if check.part in parts | users]
 
 
 def _mistaken(assignment: Assignment) -> dict[str, str]:

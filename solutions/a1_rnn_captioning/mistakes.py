@@ -355,6 +355,16 @@ def sequence_with_arrays_in_a_dict():
     return {"rnn_forward": forward, "rnn_backward": backward}
 
 
+@also_correct("rnn_forward")
+def sequence_in_a_list(x, h0, Wx, Wh, b):
+    memories, cache = [h0], []
+    for word in x.transpose(1, 0, 2):
+        memory, kept = reference.rnn_step_forward(word, memories[-1], Wx, Wh, b)
+        memories += [memory]
+        cache += [kept]
+    return np.array(memories[1:]).transpose(1, 0, 2), cache
+
+
 @also_correct("rnn_backward")
 def sequence_backward_in_place(dh, cache):
     T = len(cache)
@@ -658,6 +668,19 @@ def lstm_step_with_a_gate_axis():
     return {"lstm_step_forward": forward, "lstm_step_backward": backward}
 
 
+@also_correct("lstm_step_forward")
+def lstm_step_gate_by_gate(x, prev_h, prev_c, Wx, Wh, b):
+    H = prev_h.shape[1]
+    columns = [slice(k * H, (k + 1) * H) for k in range(4)]
+    i, f, o, g = (x.dot(Wx[:, own]) + prev_h.dot(Wh[:, own]) + b[own] for own in columns)
+    i, f, o = (0.5 + 0.5 * np.tanh(gate / 2) for gate in (i, f, o))
+    g = np.tanh(g)
+    next_c = i * g
+    next_c += f * prev_c
+    shown = np.tanh(next_c)
+    return shown * o, next_c, (x, prev_h, prev_c, Wx, Wh, i, f, o, g, shown)
+
+
 @also_correct("lstm_step_backward")
 def lstm_step_backward_in_place(dnext_h, dnext_c, cache):
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, shown = cache
@@ -693,6 +716,28 @@ def lstm_sequence_with_arrays():
         return dx, dh_next, dWx, dWh, db
 
     return {"lstm_forward": forward, "lstm_backward": backward}
+
+
+@also_correct("lstm_forward")
+def lstm_sequence_in_a_list(x, h0, Wx, Wh, b):
+    h, c, hidden, cache = h0, 0 * h0, [], []
+    for word in np.swapaxes(x, 0, 1):
+        h, c, kept = reference.lstm_step_forward(word, h, c, Wx, Wh, b)
+        hidden.append(h[:, None])
+        cache.append(kept)
+    return np.concatenate(hidden, axis=1), cache
+
+
+@also_correct("lstm_backward")
+def lstm_sequence_backward_from_a_stack(dh, cache):
+    steps, gradients = list(enumerate(cache)), [0, 0]
+    parts = []
+    while steps:
+        t, kept = steps.pop()
+        parts.append(reference.lstm_step_backward(dh[:, t] + gradients[0], gradients[1], kept))
+        gradients = parts[-1][1:3]
+    dx, _, _, dWx, dWh, db = zip(*parts)
+    return np.stack(dx, axis=1)[:, ::-1], gradients[0], np.sum(dWx, axis=0), sum(dWh), sum(db)
 
 
 # ---- word vectors ----------------------------------------------------------------------------------------
