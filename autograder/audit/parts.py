@@ -3,6 +3,7 @@
 import contextlib
 import random
 import signal
+import warnings
 from dataclasses import dataclass, field
 
 from autograder.audit.mutants import Mutant, mutants
@@ -14,7 +15,7 @@ from autograder.examine import hints
 from autograder.examine.desks import NamespaceDesk
 from autograder.examine.examiner import Examiner
 from autograder.examine.namespace import NamespaceBackend
-from autograder.examine.open import functions_by_part, written_in
+from autograder.examine.open import written_in
 from autograder.report import PASSED
 
 MUTANT_SECONDS = 10
@@ -47,7 +48,6 @@ class PartAuditor:
         self.assignment, self.examiner = assignment, examiner
         self.answers = execute.read_answers(assignment)
         self.reasons = execute.read_equivalent(assignment)
-        self.functions = functions_by_part(assignment)
 
     def audit(self, part: str, budget: int | None = None) -> PartAudit:
         """The audit of one part; `budget` bounds how many of its mutants are tried (None: all)."""
@@ -55,17 +55,18 @@ class PartAuditor:
         self._audit_reference(result)
         self._audit_stub(result)
         for answer in self.answers:
-            if self._home(answer) == part:
+            if self._home(answer.replaces[0]) == part:
                 (self._audit_alternative if answer.correct else self._audit_mistake)(result, answer)
         for mutant in self._chosen(part, budget):
             self._audit_mutant(result, mutant)
         return result
 
-    def _home(self, answer: execute.Answer) -> str:
-        """The part that an answer belongs to: the first whose cells define what it replaces."""
-        names = {name.partition(".")[0] for name in answer.replaces}
-        return next((part.name for part in self.assignment.plan.parts
-                     if names & self.assignment.defined_by(part.name)), "")
+    def _home(self, function: str) -> str:
+        """The part that a function belongs to: the first whose cells define it; of parts that share a class, the
+        one that is named after the method (`CaptioningRNN.sample` belongs to `captioning_sample`)."""
+        owner, _, method = function.partition(".")
+        sharing = [part.name for part in self.assignment.plan.parts if owner in self.assignment.defined_by(part.name)]
+        return next((part for part in sharing if method in part.split("_")), sharing[0])
 
     def _checks(self, names: tuple[str, ...]) -> list[Check]:
         """The checks of all parts that share the cells of what is replaced."""
@@ -127,9 +128,8 @@ class PartAuditor:
 
     def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""
-        first = {name: each for each, names in reversed(self.functions.items()) for name in names}
         found = [mutant for cell in self.assignment.cells_of(part) for mutant in mutants(cell)
-                 if first.get(mutant.function) == part and mutant.function in written_in(cell)]
+                 if mutant.function in written_in(cell) and self._home(mutant.function) == part]
         if budget is None or len(found) <= budget:
             return found
         return random.Random(part).sample(found, budget)
@@ -147,7 +147,8 @@ class PartAuditor:
         sources = [(name, mutant.source if name == mutant.cell else source)
                    for name, source in execute.reference_sources(self.assignment)]
         try:
-            with deadline(MUTANT_SECONDS):
+            with deadline(MUTANT_SECONDS), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a mutant may well be code that Python warns of
                 names = vars(execute.execute(sources))
                 return any(self.examiner.run(check, NamespaceBackend(names)) is not None
                            for check in self._related(mutant.function))
