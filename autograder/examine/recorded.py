@@ -159,8 +159,8 @@ def equivalent(first: Path, second: Path) -> bool:
 
 def _close(one: Any, other: Any) -> bool:
     a, b = np.asarray(one), np.asarray(other)
-    if a.dtype.kind not in "fc" or a.shape != b.shape:
-        return np.array_equal(a, b)
+    if a.dtype.kind not in "fc" or a.dtype != b.dtype or a.shape != b.shape:
+        return a.dtype.kind == b.dtype.kind and np.array_equal(a, b)
     scale = np.abs(a[np.isfinite(a)]).max(initial=0.0)
     return np.allclose(a, b, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 

@@ -1,0 +1,185 @@
+"""The examiner: verdicts, earned hints, follow-through, recordings, and the warm session."""
+
+import numpy as np
+import pytest
+
+from autograder.course import execute
+from autograder.errors import CourseError, DataError, StudentRaised
+from autograder.examine import recorded
+from autograder.examine.desks import LiveDesk, NamespaceDesk, without_import
+from autograder.examine.face import Face
+from autograder.examine.hints import Evidence, Mistake, earned_hint
+from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.open import course_examiner, handout_examiner
+from autograder.examine.session import CheckSession, Sitting
+from autograder.release import build
+
+
+def changed(tiny, **names):
+    """A desk with the reference notebook, some of its names replaced."""
+    def make():
+        namespace = vars(execute.execute_reference(tiny))
+        namespace.update(names)
+        return namespace
+
+    return NamespaceDesk(make, lambda part: [(cell.name, cell.source) for cell in tiny.cells_of(part)])
+
+
+def verdicts(results) -> dict[str, list[str]]:
+    return {result.name: [check.verdict for check in result.checks] for result in results}
+
+
+def test_follow_through_and_its_limits(tiny):
+    with course_examiner(tiny) as examiner:
+        results = examiner.examine(changed(tiny, row_mean=lambda x: x.sum(axis=1)))
+        by_name = {result.name: result for result in results}
+        assert verdicts(results) == {"row_mean": ["failed"] * 2, "centred": ["passed"] * 2, "scaler": ["passed"]}
+        assert by_name["centred"].follow_through == ["row_mean"] and by_name["centred"].points == 3
+        assert by_name["row_mean"].points == 0
+        # a part that is wrong by itself stays wrong, whatever stands in for the part before it
+        results = examiner.examine(changed(tiny, row_mean=lambda x: x.sum(axis=1), centred=lambda x: (x + 1, None)))
+        assert verdicts(results)["centred"] == ["failed"] * 2 and not results[1].follow_through
+
+
+def test_parts_that_wait(tiny):
+    tiny.checks.write_text(tiny.checks.read_text().replace('builds_on=["row_mean"]', 'waits_for=["row_mean"]'))
+    with course_examiner(tiny) as examiner:
+        part = examiner.examine(changed(tiny, row_mean=lambda x: x.sum(axis=1)))[1]
+        assert [check.verdict for check in part.checks] == ["skipped"] * 2
+        assert part.checks[0].found.startswith("waits for `row_mean`, which fails; until then: `out` differs")
+
+
+def test_only_some_parts(tiny):
+    with course_examiner(tiny) as examiner:
+        seen = []
+        results = examiner.examine(changed(tiny), only=["centred"], on_part=lambda result: seen.append(result.name))
+        assert [result.name for result in results] == seen == ["centred"]
+
+
+def test_a_broken_check_costs_nothing(tiny):
+    """A check that its own reference cannot pass is broken; a strange answer to a sound check is not."""
+    tiny.checks.write_text(tiny.checks.read_text().replace("worst < 1e-9", "worst < undefined_name"))
+    with course_examiner(tiny) as examiner:
+        check = examiner.examine(changed(tiny))[1].checks[1]
+        assert check.verdict == "broken" and check.points == check.max_points and "no points are lost" in check.found
+        strange = examiner.examine(changed(tiny, centred=lambda x: ("a", "b")))[1].checks[0]
+        assert strange.verdict == "failed"
+
+
+def test_a_student_cannot_break_a_sound_check(tiny):
+    class Trap:
+        def __abs__(self):
+            raise SystemError("the grader's own fault?")
+
+    with course_examiner(tiny) as examiner:
+        checks = examiner.examine(changed(tiny, centred=lambda x: (Trap(), None)))[1].checks
+        assert [check.verdict for check in checks] == ["failed"] * 2
+        assert all(check.points == 0 for check in checks)
+
+
+def test_hints_are_earned_by_numbers_only():
+    known = [Mistake("first", "the first", Evidence("h", np.array([1.0, np.nan, np.inf]))),
+             Mistake("second", "the second", Evidence("h", np.array([2.0, 3.0])))]
+    assert earned_hint(Evidence("h", np.array([1.0 + 1e-9, np.nan, np.inf])), known) == "the first"
+    assert earned_hint(Evidence("h", np.array([2.0, 3.0])), known) == "the second"
+    assert earned_hint(Evidence("h", np.array([2.0, 3.001])), known) == ""
+    assert earned_hint(Evidence("c", np.array([2.0, 3.0])), known) == ""
+    assert earned_hint(Evidence("h", np.array([[2.0, 3.0]])), known) == ""
+    assert earned_hint(None, known) == ""
+
+
+def test_the_students_copy_says_the_same(tiny):
+    """Recorded answers give the verdicts, words and hints that the real reference gives, for the visible checks."""
+    build.release(tiny)
+    answers = {"right": {}, "sum": {"row_mean": lambda x: x.sum(axis=1)}, "columns": {"row_mean": lambda x: x.mean(axis=0)}}
+    for names in answers.values():
+        namespace = vars(execute.execute_reference(tiny)) | names
+        with course_examiner(tiny) as examiner:
+            full = examiner.examine(LiveDesk(namespace))
+        with handout_examiner(tiny.handout) as examiner:
+            copy = examiner.examine(LiveDesk(namespace))
+        visible = [[check for check in part.checks if not check.hidden] for part in full]
+        assert [part.checks for part in copy] == visible
+
+
+def test_a_recording_of_other_checks_is_noticed(tiny):
+    build.release(tiny)
+    path = tiny.handout / "checks.py"
+    path.write_text(path.read_text().replace("size=(3, 5)", "size=(2, 5)"))
+    with handout_examiner(tiny.handout) as examiner, pytest.raises(DataError, match="do not belong together"):
+        examiner.examine(LiveDesk(vars(execute.execute_reference(tiny))))
+    (tiny.handout / "recorded.h5").write_bytes(b"not HDF5")
+    with pytest.raises(DataError, match="recorded answers"), handout_examiner(tiny.handout):
+        pass
+
+
+def test_recordings_compare_by_content(tmp_path):
+    def write(name, value):
+        recorded.write(tmp_path / name, {"check": [("get f", np.array(value))]}, {}, {"part": frozenset({"f"})})
+        return tmp_path / name
+
+    assert recorded.equivalent(write("a", [1.0, 2.0]), write("b", [1.0, 2.0 + 1e-14]))
+    assert not recorded.equivalent(tmp_path / "a", write("c", [1.0, 2.1]))
+    assert not recorded.equivalent(tmp_path / "a", write("d", [1, 2]))
+
+
+def test_arguments_are_copies_and_objects_stay_where_they_are():
+    log = []
+
+    class Thing:
+        size = 3
+
+        def double(self, x):
+            x *= 2
+            log.append(self)
+            return x
+
+    face = Face(NamespaceBackend({"Thing": Thing, "constant": 7}))
+    thing, x = face.Thing(), np.ones(2)
+    assert np.array_equal(thing.double(x), [2, 2]) and np.array_equal(x, [1, 1])
+    assert thing.size == 3 and face.constant == 7
+    thing.size = 5
+    assert thing.size == 5
+    thing.double([thing, {"key": thing}] and x)
+    assert log[0] is log[1]
+    with pytest.raises(StudentRaised, match="(?s)NameError.*'missing'"):
+        face.missing  # noqa: B018
+    assert face.evaluate("lambda x: np.sum(x)")(np.ones(3)) == 3
+
+
+def test_what_an_answer_prints_is_kept_out_of_the_way(capsys):
+    def noisy():
+        print("70 passed")
+        return 1
+
+    backend = NamespaceBackend({"noisy": noisy})
+    assert Face(backend).noisy() == 1
+    assert capsys.readouterr().out == "" and backend.output.getvalue() == "70 passed\n"
+
+
+def test_a_session_leaves_nothing_behind_and_sees_the_file_as_it_is(tiny):
+    for expected, points in ((None, "1e-9"), (AssertionError, "-1")):
+        tiny.checks.write_text(tiny.checks.read_text().replace("1e-9", points))
+        reference = NamespaceBackend(vars(execute.execute_reference(tiny)), trusted=True)
+        with CheckSession(tiny.checks) as session:
+            raised = session.run("test_centred_rows_sum_to_zero", Sitting(reference, reference, 1))
+            assert raised is None if expected is None else isinstance(raised, expected)
+    assert not (tiny.folder / "__pycache__").exists()
+
+
+def test_checks_that_cannot_be_collected(tiny):
+    tiny.checks.write_text("import no_such_module\n" + tiny.checks.read_text())
+    with pytest.raises(CourseError, match="(?s)pytest can collect.*no_such_module"):
+        CheckSession(tiny.checks)
+
+
+@pytest.mark.parametrize("source, left", [
+    ("import cffi\nx = 1", "pass\nx = 1"),
+    ("import os, cffi.api as c, sys", "import os, sys"),
+    ("from cffi import (a,\n    b)\nx = 1", "pass\n\nx = 1"),
+    ("def f():\n    from cffi.api import x\n    return 1", "def f():\n    pass\n    return 1"),
+    ("import cffix", "import cffix"),
+    ("from . import cffi", "from . import cffi"),
+])
+def test_imports_that_are_left_out(source, left):
+    assert without_import(source, "cffi") == left
