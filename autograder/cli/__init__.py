@@ -68,12 +68,13 @@ def check(notebook: str, parts: tuple[str, ...], as_json: bool) -> None:
 @click.option("--again", is_flag=True, help="Grade also what has not changed since its last report.")
 @click.option("--no-gradebook", is_flag=True, help="Write reports only.")
 @click.option("--unsafe", is_flag=True, help="Go on without a sandbox. Only for notebooks you trust.")
+@click.option("--cluster", metavar="ADDRESS", help="Grade on the dask cluster of this scheduler: tcp://host:8786.")
 def grade(assignment: str, students: tuple[str, ...], jobs: int | None, again: bool, no_gradebook: bool,
-          unsafe: bool) -> None:
+          unsafe: bool, cluster: str | None) -> None:
     """Grade submitted/<student>/ASSIGNMENT/ into reports/ and nbgrader's gradebook."""
     from autograder.cli import grade_verbs
 
-    grade_verbs.grade(assignment, students, jobs, again, not no_gradebook, unsafe)
+    grade_verbs.grade(assignment, students, jobs, again, not no_gradebook, unsafe, cluster)
 
 
 @main.command()

@@ -1,8 +1,13 @@
-"""Grades a class: every submission of an assignment, in parallel, each report saved as it arrives."""
+"""Grades a class: every submission of an assignment, in parallel, each report saved as it arrives.
 
+Who does the work is an executor: processes of this machine, or a cluster (autograder/grade/cluster.py).
+"""
+
+import contextlib
+import functools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -16,6 +21,9 @@ from autograder.room import strongest_mode
 
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
 
+# (assignment, student -> folder, course secret, room mode) -> a report for each student, as they are made.
+Executor = Callable[[Assignment, dict[str, Path], bytes, str | None], Generator[Report, None, None]]
+
 
 def submissions(root: Path, assignment: str) -> dict[str, Path]:
     """Student id -> folder, for everyone who submitted this assignment, in the order of their names."""
@@ -24,11 +32,12 @@ def submissions(root: Path, assignment: str) -> dict[str, Path]:
 
 
 def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int | None = None,
-                mode: str | None = None, again: bool = False,
+                mode: str | None = None, again: bool = False, executor: Executor | None = None,
                 on_report: Callable[[Report, bool], None] = lambda report, kept: None) -> list[Report]:
     """The reports of `folders`, in their order; saves each in reports/ as soon as it is there.
 
     Unchanged submissions keep their report (`again` grades them anyway). on_report(report, kept) is called for each.
+    executor: `jobs` processes of this machine if None.
     """
     secret = course_secret(assignment.root)
     course = course_key(assignment, secret, mode or strongest_mode())
@@ -40,11 +49,13 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
             reports[student] = kept
             on_report(kept, True)
     todo = {student: folder for student, folder in folders.items() if student not in reports}
-    for report in _graded(assignment, todo, secret, mode, min(jobs or os.cpu_count() or 1, len(todo))):
-        report.key = keys[report.student] if report.examined else ""
-        _save(report, assignment)
-        reports[report.student] = report
-        on_report(report, False)
+    executor = executor or functools.partial(_graded, jobs=min(jobs or os.cpu_count() or 1, len(todo)))
+    with contextlib.closing(executor(assignment, todo, secret, mode)) as graded:
+        for report in graded:
+            report.key = keys[report.student] if report.examined else ""
+            _save(report, assignment)
+            reports[report.student] = report
+            on_report(report, False)
     return [reports[student] for student in folders]
 
 
@@ -57,8 +68,21 @@ def _save(report: Report, assignment: Assignment) -> None:
                               "the reports before it are kept: mend this and run the same command again") from None
 
 
+def examined(grader: Grader, student: str, folder: Path) -> Report:
+    """What every executor does with a submission: its report, also where the grader itself cannot do its work."""
+    try:
+        return grader.grade(student, folder)
+    except AutograderError as error:
+        return Report(grader.assignment.name, student, problem=f"the grader could not examine it: {error}")
+
+
+def given_up(assignment: Assignment, student: str) -> Report:
+    """The report of a submission that was tried ATTEMPTS times."""
+    return Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
+
+
 def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None,
-            jobs: int) -> Iterator[Report]:
+            jobs: int) -> Generator[Report, None, None]:
     """Reports as they are made, by `jobs` worker processes. A pool that breaks is opened again for what is left."""
     attempts = dict.fromkeys(todo, 0)
     while attempts:
@@ -72,7 +96,7 @@ def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: 
                 pass
         for student in [student for student, count in attempts.items() if count >= ATTEMPTS]:
             del attempts[student]
-            yield Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
+            yield given_up(assignment, student)
 
 
 def _each(pool: ProcessPoolExecutor, todo: dict[str, Path], workers: int, attempts: dict[str, int]) -> Iterator[Report]:
@@ -104,7 +128,4 @@ def _start(root: Path, name: str, secret: bytes, mode: str | None) -> None:
 
 
 def _grade(student: str, folder: Path) -> Report:
-    try:
-        return _grader.grade(student, folder)
-    except AutograderError as error:
-        return Report(_grader.assignment.name, student, problem=f"the grader could not examine it: {error}")
+    return examined(_grader, student, folder)
