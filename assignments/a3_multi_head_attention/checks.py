@@ -10,9 +10,12 @@ from autograder.examine import part, points, require, returns, same
 
 part("split_heads")
 part("merge_heads")
-part("multi_head_attention", builds_on=["split_heads", "merge_heads"])
-part("attention_masks", builds_on=["split_heads", "merge_heads"])
-part("attention_dropout", builds_on=["split_heads", "merge_heads"])
+part("multi_head_attention", builds_on=["split_heads", "merge_heads"],
+     forbids=["torch.nn.MultiheadAttention", "torch.nn.functional.multi_head_attention_forward"])
+part("attention_masks", builds_on=["split_heads", "merge_heads"],
+     forbids=["torch.nn.MultiheadAttention", "torch.nn.functional.multi_head_attention_forward"])
+part("attention_dropout", builds_on=["split_heads", "merge_heads"],
+     forbids=["torch.nn.MultiheadAttention", "torch.nn.functional.multi_head_attention_forward"])
 part("self_and_cross", builds_on=["split_heads", "merge_heads", "multi_head_attention", "attention_masks"])
 part("attention_grad", builds_on=["split_heads", "merge_heads", "multi_head_attention"])
 part("head_importance")

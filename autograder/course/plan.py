@@ -17,13 +17,15 @@ class Part:
 
     builds_on: earlier parts that may be replaced by the reference if they fail (follow-through marks);
     waits_for: earlier parts that may not (the student's code may read their private caches);
-    family: parts that share private caches, so that they are only ever replaced together.
+    family: parts that share private caches, so that they are only ever replaced together;
+    forbids: library names, such as "torch.nn.LayerNorm", that its code may not call.
     """
 
     name: str
     family: str = ""
     builds_on: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
 
     @property
     def prerequisites(self) -> tuple[str, ...]:
@@ -95,16 +97,21 @@ def _read_part(call: ast.Call, before: list[Part], path: Path) -> Part:
     try:
         name = ast.literal_eval(call.args[0])
         options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        rules = options.pop("forbids", ())
         part = Part(name, options.pop("family", ""), tuple(options.pop("builds_on", ())),
-                    tuple(options.pop("waits_for", ())))
-    except (ValueError, IndexError):
+                    tuple(options.pop("waits_for", ())), tuple(rules))
+    except (ValueError, IndexError, TypeError):
         raise CourseError(f"{path}:{call.lineno}: part(\"name\", ...) written out in literals") from None
     known = {earlier.name for earlier in before}
     if options or name in known or not known.issuperset(part.prerequisites):
         raise CourseError(
-            f"{path}:{call.lineno}: part(\"{name}\") declared once, with family, builds_on or waits_for",
+            f"{path}:{call.lineno}: part(\"{name}\") declared once, with family, builds_on, waits_for or forbids",
             f"found {', '.join(options) or name}; parts before it: {', '.join(sorted(known)) or 'none'}",
             "a part can only build on or wait for parts that are declared above it")
+    if isinstance(rules, str) or not all(isinstance(rule, str) and all(map(str.isidentifier, rule.split(".")))
+                                         for rule in rules):
+        raise CourseError(f"{path}:{call.lineno}: forbids: a list of library names", f"found {rules!r}",
+                          'for example forbids=["torch.nn.LayerNorm"]')
     return part
 
 

@@ -16,5 +16,5 @@ def points(part: str, n: float):
     return pytest.mark.points(part, n)
 
 
-def part(name: str, *, family: str = "", builds_on=(), waits_for=()) -> None:
+def part(name: str, *, family: str = "", builds_on=(), waits_for=(), forbids=()) -> None:
     """Declares a part, in notebook order. It is read from the file's text (autograder.course.plan)."""

@@ -16,6 +16,7 @@ from autograder.errors import AutograderError, SubmissionError
 from autograder.examine.desks import RoomDesk
 from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
+from autograder.examine.style import Notebook, rule_out
 from autograder.render import clean
 from autograder.report import Question, Report
 from autograder.room import RoomServer
@@ -62,6 +63,8 @@ class Grader:
             report.parts = self._examiner.examine(desk)
         finally:
             desk.renew()
+        given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
+        rule_out(report.parts, self.assignment.plan, Notebook(submission.cells, self._examiner.functions, given))
         for part in report.parts:
             part.code = submission.code.get(part.name, "")
         report.questions = self._questions(submission.answers)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from autograder.errors import DataError
@@ -18,9 +19,12 @@ def check(part: str) -> "Answer":
     if part not in names:
         raise DataError(f"the part `{part}`", f"this assignment has {', '.join(names)}")
     from autograder.examine.desks import LiveDesk
+    from autograder.examine.style import Notebook, rule_out
 
     result, = examiner.examine(LiveDesk(namespace, owns=_is_cell), only=[part])
     _name_cells(result)
+    if examiner.plan.part(part).forbids:
+        rule_out([result], examiner.plan, Notebook(_history(namespace), examiner.functions))
     return Answer(result)
 
 
@@ -79,6 +83,19 @@ def _in_kernel() -> bool:
 def _is_cell(filename: str) -> bool:
     """Whether a traceback's file is a notebook cell (or a script the student runs), not a library."""
     return "site-packages" not in filename and f"{os.sep}autograder{os.sep}" not in filename
+
+
+def _history(namespace: dict) -> list[tuple[str, str]]:
+    """The cells that this kernel has run, in that order; none where there is no IPython that ran them."""
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    if getattr(shell, "user_ns", None) is not namespace:
+        return []
+    from autograder.submission import plain_python
+
+    ran = getattr(getattr(shell, "history_manager", None), "input_hist_raw", [])
+    with warnings.catch_warnings():  # of odd escapes in strings: to nbgrader, anything on stderr is a failure
+        warnings.simplefilter("ignore")
+        return [(f"In [{number}]", plain_python(source)) for number, source in enumerate(ran) if source]
 
 
 def _name_cells(result: PartResult) -> None:

@@ -21,21 +21,24 @@ def check_notebook(notebook: Path, parts: tuple[str, ...] = ()) -> list[PartResu
     """
     from autograder.examine.desks import LiveDesk
     from autograder.examine.open import handout_examiner
+    from autograder.examine.style import Notebook, rule_out
 
     folder = notebook.absolute().parent
     for name in ("checks.py", "recorded.h5"):
         if not (folder / name).exists():
             raise DataError(f"{name} beside {notebook.name}", f"{folder} has none",
                             "keep the notebook in the handout's folder")
-    namespace = {"__name__": "__main__"}
-    run_cells(runnable_cells(notebook), namespace, folder)
+    namespace, cells = {"__name__": "__main__"}, runnable_cells(notebook)
+    run_cells(cells, namespace, folder)
     with handout_examiner(folder) as examiner:
         known = [part.name for part in examiner.plan.parts]
         unknown = [part for part in parts if part not in known]
         if unknown:
             raise DataError(f"a part of {folder.name}", f"there is no `{unknown[0]}`", f"its parts: {', '.join(known)}")
         desk = LiveDesk(namespace, owns=lambda filename: filename.startswith("cell "))
-        return examiner.examine(desk, only=list(parts) or None)
+        results = examiner.examine(desk, only=list(parts) or None)
+        rule_out(results, examiner.plan, Notebook(cells, examiner.functions))
+        return results
 
 
 def run_cells(cells: list[tuple[str, str]], namespace: dict, folder: Path) -> None:

@@ -10,25 +10,27 @@ import numpy as np
 
 from autograder.examine import gradient, part, points, require, returns, same
 
-part("rnn_step_forward", family="rnn")
-part("rnn_step_backward", family="rnn", waits_for=["rnn_step_forward"])
-part("rnn_forward", family="rnn", builds_on=["rnn_step_forward"])
-part("rnn_backward", family="rnn", waits_for=["rnn_step_forward", "rnn_step_backward", "rnn_forward"])
-part("lstm_step_forward", family="lstm")
-part("lstm_step_backward", family="lstm", waits_for=["lstm_step_forward"])
-part("lstm_forward", family="lstm", builds_on=["lstm_step_forward"])
-part("lstm_backward", family="lstm", waits_for=["lstm_step_forward", "lstm_step_backward", "lstm_forward"])
-part("word_embedding_forward", family="embedding")
-part("word_embedding_backward", family="embedding", waits_for=["word_embedding_forward"])
-part("temporal_softmax_loss")
+part("rnn_step_forward", family="rnn", forbids=["torch"])
+part("rnn_step_backward", family="rnn", waits_for=["rnn_step_forward"], forbids=["torch"])
+part("rnn_forward", family="rnn", builds_on=["rnn_step_forward"], forbids=["torch"])
+part("rnn_backward", family="rnn", waits_for=["rnn_step_forward", "rnn_step_backward", "rnn_forward"],
+     forbids=["torch"])
+part("lstm_step_forward", family="lstm", forbids=["torch"])
+part("lstm_step_backward", family="lstm", waits_for=["lstm_step_forward"], forbids=["torch"])
+part("lstm_forward", family="lstm", builds_on=["lstm_step_forward"], forbids=["torch"])
+part("lstm_backward", family="lstm", waits_for=["lstm_step_forward", "lstm_step_backward", "lstm_forward"],
+     forbids=["torch"])
+part("word_embedding_forward", family="embedding", forbids=["torch"])
+part("word_embedding_backward", family="embedding", waits_for=["word_embedding_forward"], forbids=["torch"])
+part("temporal_softmax_loss", forbids=["torch"])
 part("captioning_loss", builds_on=[
     "rnn_step_forward", "rnn_step_backward", "rnn_forward", "rnn_backward",
-    "word_embedding_forward", "word_embedding_backward", "temporal_softmax_loss"])
-part("captioning_sample", builds_on=["rnn_step_forward", "word_embedding_forward"])
+    "word_embedding_forward", "word_embedding_backward", "temporal_softmax_loss"], forbids=["torch"])
+part("captioning_sample", builds_on=["rnn_step_forward", "word_embedding_forward"], forbids=["torch"])
 part("captioning_lstm", builds_on=[
     "lstm_step_forward", "lstm_step_backward", "lstm_forward", "lstm_backward",
-    "word_embedding_forward", "word_embedding_backward", "temporal_softmax_loss"])
-part("bleu")
+    "word_embedding_forward", "word_embedding_backward", "temporal_softmax_loss"], forbids=["torch"])
+part("bleu", forbids=["nltk", "sacrebleu", "torch", "torchmetrics"])
 
 
 # ---- one step of a recurrent network ---------------------------------------------------------------------

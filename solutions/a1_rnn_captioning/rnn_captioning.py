@@ -34,6 +34,8 @@
 # the same kind, with other sizes and other numbers, run when your work is marked, so a function that is
 # right for every input is right there too.
 #
+# All of it is NumPy: a part that calls `torch`, which would find the gradients for you, gets no points.
+#
 # ## The letters of the axes
 #
 # One letter, one meaning, in every shape of this notebook:
@@ -1028,6 +1030,7 @@ lstm_said, lstm_true = judge_model(lstm_model)
 #
 # If some $p_n$ is zero, or has nothing to count, BLEU is 0. Counts are added up over the corpus **before**
 # dividing: BLEU is not the mean of the scores of sentences.
+# Count for yourself: to call the BLEU of a library, such as `nltk`, earns no points here.
 #
 # **By hand.** One caption, one reference:
 #

@@ -35,6 +35,8 @@
 # **How to work.** Read, look at the worked example, fill in the function, run the `check("...")` cell below
 # it. Sections 1 to 5 are NumPy, as in assignment 1. From section 6 on we use PyTorch, which finds gradients
 # by itself: nothing but tensors, `nn.Linear`, `nn.Embedding` and `nn.LSTMCell`.
+# Write attention, do not call it: a layer that calls `F.scaled_dot_product_attention` or `nn.MultiheadAttention`
+# gets no points, nor does a backward pass in section 2 that calls `torch`.
 #
 # ## The letters of the axes
 #

@@ -9,13 +9,16 @@ import torch
 
 from autograder.examine import gradient, part, points, require, returns, same
 
-part("dot_product_attention")
-part("scaled_dot_product_attention")
-part("scaled_dot_product_attention_backward", builds_on=["scaled_dot_product_attention"])
+part("dot_product_attention",
+     forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
+part("scaled_dot_product_attention",
+     forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
+part("scaled_dot_product_attention_backward", builds_on=["scaled_dot_product_attention"], forbids=["torch"])
 part("masks")
 part("additive_attention")
 part("visual_tokens")
-part("attention_layers", builds_on=["scaled_dot_product_attention"])
+part("attention_layers", builds_on=["scaled_dot_product_attention"],
+     forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
 part("equivariance_error")
 part("one_hot_embedding")
 part("positional_encoding")
@@ -26,8 +29,10 @@ part("relative_position_bucket")
 part("hard_attention_sample")
 part("reinforce_loss")
 part("reinforce_moments")
-part("captioning_attention")
-part("captioning_attention_sample", waits_for=["captioning_attention"])
+part("captioning_attention",
+     forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
+part("captioning_attention_sample", waits_for=["captioning_attention"],
+     forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
 
 
 def random_tensor(rng, *shape):

@@ -192,7 +192,8 @@ for head in (0, 1):
 # - **Dropout** acts on the weights $A$, just before they meet the values: in training a query now and then
 #   has to do without a word it would have liked to look at. In `eval` mode nothing happens.
 #
-# The query side and the key side may have different lengths, `S` and `T`.
+# The query side and the key side may have different lengths, `S` and `T`. The layer is to be written, not called: one
+# that rests on `nn.MultiheadAttention` gets no points (`F.scaled_dot_product_attention` may help you).
 
 
 # %%

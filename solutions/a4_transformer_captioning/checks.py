@@ -14,10 +14,12 @@ import torch
 
 from autograder.examine import part, points, require, returns, same
 
-part("layer_norm")
+part("layer_norm", forbids=["torch.nn.LayerNorm", "torch.nn.functional.layer_norm", "torch.native_layer_norm"])
 part("feed_forward")
-part("encoder_layer", builds_on=["layer_norm", "feed_forward"])
-part("decoder_layer", builds_on=["layer_norm", "feed_forward"])
+part("encoder_layer", builds_on=["layer_norm", "feed_forward"],
+     forbids=["torch.nn.TransformerEncoderLayer", "torch.nn.TransformerEncoder", "torch.nn.MultiheadAttention"])
+part("decoder_layer", builds_on=["layer_norm", "feed_forward"],
+     forbids=["torch.nn.TransformerDecoderLayer", "torch.nn.TransformerDecoder", "torch.nn.MultiheadAttention"])
 part("embedding")
 part("captioner", builds_on=["layer_norm", "feed_forward", "decoder_layer", "embedding"])
 part("loss")

@@ -173,7 +173,7 @@ def causal_mask(T):
 # $\varepsilon$. With $w = (2,\;2)$ and $b = (0,\;10)$ it becomes $(-2,\;12)$. And $x = (100, 106)$? The same: a
 # level and a scale common to the whole token are forgotten.
 #
-# Write it out; `nn.LayerNorm` and `F.layer_norm` are for later.
+# Write it out: in this part, to call `nn.LayerNorm` or `F.layer_norm` earns no points.
 
 
 # %%
@@ -265,6 +265,9 @@ check("feed_forward")
 #
 # In both, each sublayer has its own norm and its own dropout. `norm_self` and `dropout_self` belong to the
 # attention, `norm_ffn` and `dropout_ffn` to the feed-forward network.
+#
+# This layer and the next are to be written, not called: one that rests on `nn.TransformerEncoderLayer`,
+# `nn.TransformerDecoderLayer` or `nn.MultiheadAttention` gets no points.
 
 
 # %%

@@ -1,0 +1,76 @@
+"""The rules that a part declares: what is to be written may not be called from a library.
+
+    part("layer_norm", forbids=["torch.nn.LayerNorm", "torch.nn.functional.layer_norm"])
+
+Decided on the source alone. Names are resolved over all cells as they stand at the end of the notebook (imports,
+aliases, `getattr`), and code is followed from the part's own functions by name: what they do not reach is free.
+A rule of one name means all of that package; a longer one means its last name, wherever that package keeps it
+(`torch.nn.modules.normalization.LayerNorm` is `torch.nn.LayerNorm`).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from autograder.course.plan import Part, Plan
+from autograder.examine.names import Names, Use
+from autograder.report import BROKEN, FAILED, PartResult
+
+Cells = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """What the rules are held against.
+
+    cells: (name, source) in the order in which they run; given: the names of those that the course wrote;
+    functions: for each part, the functions that its student writes ("LayerNorm.forward").
+    """
+
+    cells: Cells
+    functions: dict[str, frozenset[str]]
+    given: Collection[str] = ()
+
+    def uses(self, plan: Plan, parts: Iterable[str]) -> dict[str, Use]:
+        """For each of `parts` that breaks its rules the first place where it does."""
+        ruled = [plan.part(name) for name in parts if plan.part(name).forbids]
+        if not ruled:
+            return {}
+        names = Names(self.cells, self.given)
+        found = {part.name: self._first_use(names, plan, part) for part in ruled}
+        return {name: use for name, use in found.items() if use is not None}
+
+    def _first_use(self, names: Names, plan: Plan, part: Part) -> Use | None:
+        own = self._written_for(part)
+        uses = []
+        for rule in part.forbids:
+            # What another part with the same rule is written in is judged there, not twice.
+            others = {name for other in plan.parts if rule in other.forbids for name in self._written_for(other)}
+            uses += names.uses(own, lambda path, rule=rule: forbidden(path, rule), stop=others - own)
+        return min(uses, default=None)
+
+    def _written_for(self, part: Part) -> set[str]:
+        return {name.partition(".")[0] for name in self.functions[part.name]}
+
+
+def rule_out(results: list[PartResult], plan: Plan, notebook: Notebook) -> None:
+    """Fails the checks of each part that calls what it forbids. Broken and unattempted checks stay as they are."""
+    uses = notebook.uses(plan, [result.name for result in results])
+    for result in results:
+        if use := uses.get(result.name):
+            _fail(result, f"`{result.name}` is to be written, not called: {use.cell}, line {use.line} calls "
+                          f"`{use.path[:200]}`")
+
+
+def _fail(result: PartResult, sentence: str) -> None:
+    result.follow_through = []
+    for check in result.checks:
+        if check.verdict != BROKEN and check.attempted:
+            check.verdict, check.points, check.follow_through = FAILED, 0.0, False
+            check.asked, check.found, check.hint, check.where = "", sentence, "", []
+
+
+def forbidden(path: str, rule: str) -> bool:
+    """Whether a dotted library name falls under a rule."""
+    package, *rest = rule.split(".")
+    first, *others = path.split(".")
+    return first == package and (not rest or rest[-1] in others)
