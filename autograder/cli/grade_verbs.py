@@ -15,7 +15,8 @@ from autograder.report import Report
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool) -> None:
+def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool,
+          address: str | None) -> None:
     from autograder.grade.batch import grade_class, submissions
     from autograder.room import strongest_mode
 
@@ -23,6 +24,7 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     assignment = load_assignment(name, root)
     folders = _chosen(submissions(root, name), students, name)
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
+    cluster = _cluster(address) if address else None
     kept = 0
     with progress_bar() as progress:
         task = progress.add_task("grading", total=len(folders))
@@ -32,12 +34,15 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
             kept += from_before
             progress.update(task, advance=1, description=report.student[:24])
 
-        reports = grade_class(assignment, folders, jobs=jobs, mode=mode, again=again, on_report=on_report)
+        reports = grade_class(assignment, folders, jobs=jobs, mode=mode, again=again, on_report=on_report,
+                              executor=cluster.graded if cluster else None)
     if gradebook:
         _write_gradebook(root, assignment, reports, folders)
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
         console.print(f"not graded, run it again: {report.student}: {report.problem}", markup=False)
+    for worker, why in (cluster.refused if cluster else {}).items():
+        console.print(f"worker not used: {worker}: {why}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
                   + (" · gradebook: gradebook.db" if gradebook else ""))
     console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
@@ -62,6 +67,12 @@ def doctor() -> None:
             console.print(f"{name}: {value}", markup=False)
     for lack in missing():
         console.print(f"missing: {lack.what}\n  hint: {lack.install}", markup=False)
+
+
+def _cluster(address: str):
+    from autograder.grade.cluster import Cluster
+
+    return Cluster(address)
 
 
 def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
