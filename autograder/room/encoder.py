@@ -14,6 +14,7 @@ from autograder.room.plain import (
     MAX_AXES,
     MAX_DEPTH,
     MAX_NODES,
+    NAMES,
     SCALARS,
     TENSOR_DTYPES,
     Opaque,
@@ -46,10 +47,10 @@ class Encoder:
             return ["l" if kind is list else "t", *(self.value(entry, depth + 1) for entry in x)]
         if kind in (dict, OrderedDict) and all(is_key(key) for key in x):
             return ["d", *(self.value(side, depth + 1) for item in x.items() for side in item)]
-        if kind is np.ndarray and x.dtype.name in DTYPES and x.ndim <= MAX_AXES:
-            return ["a", x.dtype.name, list(x.shape), *self.array(x)]
+        if kind is np.ndarray and x.ndim <= MAX_AXES and (name := NAMES.get(x.dtype) or x.dtype.name) in DTYPES:
+            return ["a", name, list(x.shape), *self.array(x)]
         if kind in SCALARS:
-            return ["s", x.dtype.name, *self.array(np.asarray(x))]
+            return ["s", NAMES[x.dtype], *self.array(np.asarray(x))]
         if kind is complex:
             return ["c", x.real, x.imag]
         if kind is bytes:

@@ -15,6 +15,7 @@ DTYPES = {
     for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
                  "float16", "float32", "float64", "complex64", "complex128")
 }
+NAMES = {dtype: name for name, dtype in DTYPES.items()}  # numpy makes up `dtype.name` anew each time
 SCALARS = {dtype.type for dtype in DTYPES.values()}
 TENSOR_DTYPES = {**DTYPES, "bfloat16": np.dtype("uint16")}
 

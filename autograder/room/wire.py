@@ -30,6 +30,7 @@ __all__ = ["MAX_HEADER", "MAX_NODES", "PREFIX", "Opaque", "TooBig", "TooDeep", "
 MAGIC = b"AGR1"
 PREFIX = struct.Struct("!4sIQ")
 MAX_HEADER = 4 << 20
+ONE_PIECE = 1 << 16
 
 
 def lengths(prefix: bytes, max_body: int) -> tuple[int, int]:
@@ -51,7 +52,8 @@ def encode(message: dict, keep: Callable[[Any], Opaque] | None = None, max_body:
     header = json.dumps(encoder.value(message), separators=(",", ":")).encode()
     if len(header) > MAX_HEADER:
         raise TooDeep("the value has too many entries")
-    return [PREFIX.pack(MAGIC, len(header), encoder.size) + header, *encoder.buffers]
+    frame = [PREFIX.pack(MAGIC, len(header), encoder.size) + header, *encoder.buffers]
+    return frame if encoder.size > ONE_PIECE else [b"".join(frame)]  # a system call costs more than a small copy
 
 
 def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = Opaque, grad: bool = False) -> dict:
