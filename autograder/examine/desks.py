@@ -7,6 +7,7 @@ from collections.abc import Callable
 from autograder.errors import StudentFault, StudentRaised, TimedOut
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend
+from autograder.room.wire import Opaque
 
 CALL_SECONDS, CELL_SECONDS = 10.0, 30.0
 MAX_MISSING_IMPORTS = 8  # packages that are not installed, in one cell
@@ -48,15 +49,25 @@ class LiveDesk:
 
 
 class TimedRoom:
-    """A room as a backend whose every operation has the same deadline."""
+    """A room as a backend whose every operation has the same deadline.
 
-    def __init__(self, room, seconds: float):
-        self._room, self._seconds = room, seconds
+    known: the functions and classes of this room's notebook that checks have asked for already.
+    """
+
+    def __init__(self, room, seconds: float, known: dict[str, Opaque]):
+        self._room, self._seconds, self._known = room, seconds, known
 
     def get(self, owner, name):
-        return self._room.get(owner, name, timeout=self._seconds)
+        if owner is None and name in self._known:
+            return self._known[name]
+        value = self._room.get(owner, name, timeout=self._seconds)
+        if owner is None and type(value) is Opaque and value.type in ("function", "type"):
+            self._known[name] = value
+        return value
 
     def set(self, owner, name, value):
+        if owner is None:
+            self._known.pop(name, None)
         self._room.set(owner, name, value, timeout=self._seconds)
 
     def call(self, function, args, kwargs):
@@ -81,6 +92,7 @@ class RoomDesk:
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list]):
         self._server, self._cells, self._swap_sources = server, list(cells), swap_sources
         self._room = None
+        self._known: dict[str, Opaque] = {}
         self._swapped: tuple[str, ...] = ()
         self._deadly: set[str] = set()
         self.notes: dict[str, str] = {}
@@ -89,8 +101,8 @@ class RoomDesk:
     def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS) -> Backend:
         if self._room is None or not self._room.alive or self._swapped != swapped:
             self.renew()
-            self._room, self._swapped = self._open(swapped), swapped
-        return TimedRoom(self._room, seconds)
+            self._room, self._swapped, self._known = self._open(swapped), swapped, {}
+        return TimedRoom(self._room, seconds, self._known)
 
     def renew(self) -> None:
         if self._room is not None:
