@@ -14,6 +14,7 @@ from autograder.release.notebook import ANSWER_STUB
 
 MAX_BYTES = 512 << 20
 TIMING_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is still the student's code
+NOT_PYTHON = re.compile(r"[%!?]|.*\?$|\w+\s*=\s*[!%]")  # a stripped line of magic, shell or help
 
 
 @dataclass
@@ -110,10 +111,9 @@ def plain_python(source: str) -> str:
         if not first.startswith(TIMING_MAGICS):
             return ""
         source = source.lstrip().partition("\n")[2]
-    if _compiles(source):
+    lines = ["" if NOT_PYTHON.match(line.strip()) else line for line in source.split("\n")]
+    if "\n".join(lines) == source or _compiles(source):  # the first is so for most, and quicker to see
         return source
-    lines = ["" if re.match(r"^\s*([%!?]|.*\?\s*$|\w+\s*=\s*[!%])", line) else line
-             for line in source.split("\n")]
     # A block that held nothing but a magic still needs a body: keep the line's indentation and pass.
     kept = "\n".join(line or _passing(original) for line, original in zip(lines, source.split("\n")))
     return kept if _compiles(kept) else source
