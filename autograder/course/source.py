@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,7 @@ class Cell:
 
 def read_cells(path: Path) -> list[Cell]:
     """The cells of one notebook source, in order. Raises CourseError with file and reason."""
-    import jupytext
-
+    jupytext = _jupytext()
     text = path.read_text(encoding="utf-8")
     regions.find(text, regions.SOLUTION, str(path))
     notebook = jupytext.reads(text, fmt="py:percent")
@@ -54,6 +54,21 @@ def read_cells(path: Path) -> list[Cell]:
             raise CourseError(f"{path}: each check and question stands in one cell", f"`{made.name}` has two")
         cells.append(Cell(made.role, name, made.source, made.defines, made.points))
     return cells
+
+
+def _jupytext():
+    """The module, imported in a third of the time: where it is installed, jsonschema takes a grammar of international
+    addresses, whose own import compiles it for a second. There are none in a notebook's format."""
+    grammar = "rfc3987_syntax"
+    left_out = grammar not in sys.modules
+    if left_out:
+        sys.modules[grammar] = None  # the documented way to make an import fail; jsonschema then does without
+    try:
+        import jupytext
+    finally:
+        if left_out:
+            del sys.modules[grammar]
+    return jupytext
 
 
 def _read_cell(cell, path: Path) -> Cell:
