@@ -12,7 +12,6 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, load_assignment
@@ -20,6 +19,7 @@ from autograder.errors import AutograderError
 from autograder.grade.batch import ATTEMPTS, examined, given_up
 from autograder.grade.grader import Grader, versions
 from autograder.grade.key import course_key
+from autograder.grade.parcel import Parcel
 from autograder.report import Report
 from autograder.room.modes import chosen, refusal
 
@@ -190,34 +190,6 @@ class _Batch:
             refused = "; ".join(f"{worker}: {why}" for worker, why in self.cluster.refused.items())
             raise AutograderError(f"a worker that can grade {self.assignment.name} at {self.cluster.address}",
                                   refused or "there is none", "docs/cluster.md says what a node needs")
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """A submission as it travels. entries: name -> a notebook's bytes, or None for what nobody reads;
-    None altogether if the submission is not a folder."""
-
-    name: str
-    entries: dict[str, bytes | None] | None
-
-    @classmethod
-    def of(cls, folder: Path) -> "Parcel":
-        if not folder.is_dir():
-            return cls(folder.name, None)
-        return cls(folder.name, {path.name: path.read_bytes() if path.suffix == ".ipynb" and path.is_file() else None
-                                 for path in folder.iterdir()})
-
-    def unpack(self, into: Path) -> Path:
-        """Makes the folder in `into`, with the same names in it."""
-        folder = into / self.name
-        if self.entries is not None:
-            folder.mkdir()
-            for name, content in self.entries.items():
-                if content is None:
-                    (folder / name).mkdir()
-                else:
-                    (folder / name).write_bytes(content)
-        return folder
 
 
 def grade_parcel(owner: str, student: str, parcel: Parcel) -> str:

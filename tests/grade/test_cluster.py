@@ -13,7 +13,8 @@ import pytest
 from autograder.course import Assignment
 from autograder.errors import AutograderError
 from autograder.grade import batch
-from autograder.grade.cluster import Cluster, Parcel
+from autograder.grade.cluster import Cluster
+from autograder.grade.parcel import Parcel
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.report import Report, load, report_path
 from autograder.room import strongest_mode
