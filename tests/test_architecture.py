@@ -16,7 +16,7 @@ PACKAGE = ROOT / "autograder"
 
 # The street, left to right: a room imports what stands left of it. `notebook` is what students import.
 STREET = ["errors", "room", "course", "report", "render", "examine", "release", "submission", "notebook", "grade",
-          "audit", "sample", "gradebook", "feedback", "cli"]
+          "audit", "sample", "gradebook", "feedback", "similar", "cli"]
 
 
 def imports(path: Path) -> set[str]:

@@ -88,6 +88,15 @@ def feedback(assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("assignment")
+def similar(assignment: str) -> None:
+    """Show which solutions agree more than is usual, and write them side by side into similar/ASSIGNMENT.html."""
+    from autograder.cli import similar_verbs
+
+    similar_verbs.similar(assignment)
+
+
+@main.command()
 def doctor() -> None:
     """Say how well this machine can confine student code, and what would make it stronger."""
     from autograder.cli import grade_verbs
