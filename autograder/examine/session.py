@@ -76,10 +76,10 @@ class CheckSession:
         except pytest.UsageError as error:
             problems.append(str(error))
             items = []
+        finally:
+            _forget_module(path)
         if problems:
             raise CourseError(f"{path}: checks that pytest can collect", problems[0].strip())
-        for item in items:  # another session's checks.py, or a later state of this one, is another module
-            sys.modules.pop(item.module.__name__, None)
         return {item.name: item for item in items}
 
     def run(self, check: str, sitting: Sitting) -> BaseException | None:
@@ -125,6 +125,13 @@ def _no_bytecode():
         yield
     finally:
         sys.dont_write_bytecode = before
+
+
+def _forget_module(path: Path) -> None:
+    """Another session's checks.py, or a later state of this one, is another module, whatever its name."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) == str(path):
+            del sys.modules[name]
 
 
 def _no_configuration() -> str:
