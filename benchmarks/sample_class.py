@@ -1,0 +1,78 @@
+"""The class that is graded, and the two courses that it is graded in: this one, and one of stock nbgrader.
+
+About 60 of 100 students have everything right; the rest write it in another way, make one known mistake, are half
+done or hand in the blank notebook. Nobody hangs: nbgrader would wait its 30 seconds for each cell of theirs.
+"""
+
+import json
+import shutil
+import tempfile
+from itertools import cycle, islice
+from pathlib import Path
+
+from autograder.course import Assignment, load_assignment
+from autograder.course.execute import read_answers
+from autograder.course.source import DEMO
+from autograder.release.notebook import cell_id, source_notebook
+from autograder.release.record import record
+from autograder.sample import with_answers, write_class
+
+# p perfect, m mistake, o other style, h half done, b blank: 12, 4, 2, 1, 1 of 20
+MIX = "pmpppopmpphppmpobppm"
+SAMPLES = {"p": "ada-perfect", "o": "bela-other-style", "b": "cleo-blank", "h": "dora-half-done"}
+MISTAKES = 20  # how many different ones there are in the class
+
+STOCK_CONFIG = """
+c = get_config()
+c.CourseDirectory.root = {root!r}
+c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("write your code here")'}}
+"""
+
+
+def notebooks(assignment: Assignment, count: int) -> dict[str, str]:
+    """Student -> notebook, for `count` students."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_class(assignment, Path(folder))
+        texts = {kind: Path(folder, student, assignment.name, f"{assignment.notebook.stem}.ipynb").read_text("utf-8")
+                 for kind, student in SAMPLES.items()}
+    mistakes = [answer for answer in read_answers(assignment) if not answer.correct and len(answer.replaces) == 1]
+    spread = mistakes[:: max(1, len(mistakes) // MISTAKES)]
+    mistaken = cycle([with_answers(assignment, [answer]) for answer in spread[:count]])
+    return {f"student-{number:03d}": texts.get(kind) or next(mistaken)
+            for number, kind in enumerate(islice(cycle(MIX), count))}
+
+
+def make_course(assignment: Assignment, submissions: dict[str, str], root: Path) -> None:
+    """The course with one assignment, and its submissions."""
+    shutil.copytree(assignment.folder, root / "solutions" / assignment.name)
+    shutil.copy(Path(__file__).parents[1] / "nbgrader_config.py", root)
+    _submit(assignment, submissions, root)
+
+
+def make_stock_course(assignment: Assignment, submissions: dict[str, str], root: Path) -> None:
+    """A course of plain nbgrader. Its check cells run the same checks, hidden ones too, in the student's kernel.
+
+    There is no other way to give them to it: the full checks.py and the answers of the reference lie in the working
+    directory, and `check` prints the points, which nbgrader reads. Cells that train and plot are left out.
+    """
+    source = root / "source" / assignment.name
+    source.mkdir(parents=True)
+    demos = {cell_id(cell) for cell in assignment.cells if cell.role == DEMO}
+    (source / f"{assignment.notebook.stem}.ipynb").write_text(_without(source_notebook(assignment), demos), "utf-8")
+    shutil.copy(assignment.checks, source)
+    record(load_assignment(assignment.name, assignment.root), assignment.checks, source / "recorded.h5")
+    (root / "nbgrader_config.py").write_text(STOCK_CONFIG.format(root=str(root)))
+    _submit(assignment, {student: _without(text, demos) for student, text in submissions.items()}, root)
+
+
+def _submit(assignment: Assignment, submissions: dict[str, str], root: Path) -> None:
+    for student, text in submissions.items():
+        folder = root / "submitted" / student / assignment.name
+        folder.mkdir(parents=True)
+        (folder / f"{assignment.notebook.stem}.ipynb").write_text(text, "utf-8")
+
+
+def _without(text: str, cells: set[str]) -> str:
+    notebook = json.loads(text)
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in cells]
+    return json.dumps(notebook)
