@@ -265,14 +265,12 @@ def test_damaged_files_are_named(coco_folder, tmp_path):
 
 
 def test_the_import_of_the_package_is_light_and_every_name_is_there():
-    program = ("import sys, time; began = time.perf_counter(); import autograder.notebook; "
-               "took = time.perf_counter() - began; "
-               "assert not {'torch', 'matplotlib', 'pytest', 'numpy', 'h5py'} & set(sys.modules); "
-               "print(took)")
+    program = ("import sys, autograder.notebook; "
+               "assert not {'torch', 'matplotlib', 'pytest', 'numpy', 'h5py'} & set(sys.modules)")
     root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(root)}, capture_output=True,
                          text=True, timeout=60)
-    assert ran.returncode == 0 and float(ran.stdout) < 0.1, ran.stderr
+    assert ran.returncode == 0, ran.stderr
     assert all(callable(getattr(autograder.notebook, name)) for name in autograder.notebook.__all__)
     assert set(autograder.notebook.__all__) <= set(dir(autograder.notebook))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
