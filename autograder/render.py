@@ -83,7 +83,8 @@ def _row(check: CheckResult) -> str:
     more = "".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in rest)
     return (f'<tr><td {_CELL}><span style="color:{colour};font-weight:bold;white-space:nowrap">{mark} '
             f"{escape(verdict_word(check))}</span></td><td {_CELL}>{_code(first)}{more}</td>"
-            f"<td {_CELL}>{number(check.points)} of {number(check.max_points)}</td></tr>")
+            f'<td {_CELL}><span style="white-space:nowrap">{number(check.points)} of {number(check.max_points)}</span>'
+            "</td></tr>")
 
 
 def _code(text: str, plain: bool = False) -> str:
