@@ -19,13 +19,12 @@ class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
     asked: None where the check's own sentence says it; evidence: (what, got) where the answer was an array,
-    which is what a hint has to be earned with; difference: |got - want| for a picture, or None.
+    which is what a hint has to be earned with.
     """
 
-    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None,
-                 difference: np.ndarray | None = None):
+    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None):
         super().__init__(asked, found)
-        self.asked, self.found, self.evidence, self.difference = asked, found, evidence, difference
+        self.asked, self.found, self.evidence = asked, found, evidence
 
 
 def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
@@ -41,7 +40,7 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     if strange.any():
         where = _place(np.argmax(strange), got.shape, axes)
         raise CheckFailed(None, f"`{what}` is {_number(got.flat[np.argmax(strange)])}{where}; "
-                                f"{_count(strange)} are not finite", evidence, strange.astype(float))
+                                f"{_count(strange)} are not finite", evidence)
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
     scale = np.abs(want[np.isfinite(want)]).max(initial=0.0)
@@ -49,7 +48,7 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     wrong = ~(difference <= allowed)
     if wrong.any():
         _same_kind(got, want, what)
-        raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence, difference)
+        raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence)
 
 
 def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
