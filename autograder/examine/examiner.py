@@ -99,7 +99,11 @@ class Examiner:
         swapped = self._swaps(part, failed)
         if not swapped:
             return
-        for check, again in zip(result.checks, self._sit(part, desk, swapped, HURRIED)):
+        try:
+            second = self._sit(part, desk, swapped, HURRIED)
+        except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
+            return desk.renew()
+        for check, again in zip(result.checks, second):
             if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
                 check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
                 check.asked = check.found = check.hint = ""

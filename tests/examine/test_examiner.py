@@ -41,6 +41,20 @@ def test_follow_through_and_its_limits(tiny):
         assert verdicts(results)["centred"] == ["failed"] * 2 and not results[1].follow_through
 
 
+def test_a_notebook_that_does_not_let_the_reference_in_keeps_its_first_sitting(tiny):
+    class Stubborn(NamespaceDesk):
+        def backend(self, swapped, seconds=1.0):
+            if swapped:
+                raise StudentRaised("AttributeError", "'int' object has no attribute 'Module'")
+            return super().backend(swapped, seconds)
+
+    with course_examiner(tiny) as examiner:
+        desk = Stubborn(changed(tiny, row_mean=lambda x: x.sum(axis=1))._make)
+        results = examiner.examine(desk)
+    assert verdicts(results) == {"row_mean": ["failed"] * 2, "centred": ["failed"] * 2, "scaler": ["passed"]}
+    assert not results[1].follow_through
+
+
 def test_parts_that_wait(tiny):
     tiny.checks.write_text(tiny.checks.read_text().replace('builds_on=["row_mean"]', 'waits_for=["row_mean"]'))
     with course_examiner(tiny) as examiner:
