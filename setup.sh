@@ -74,6 +74,7 @@ install_packages() {
 }
 
 [ ! -d solutions ] || debian_packages bubblewrap libseccomp2
+[ "$task" != test ] || debian_packages chromium postgresql
 make_environment
 install_packages
 .venv/bin/python datasets/scenes/make.py
