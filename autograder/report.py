@@ -21,8 +21,22 @@ VERDICTS = (PASSED, FAILED, SKIPPED, BROKEN)
 
 
 @dataclass
+class Difference:
+    """Where an array is wrong, as a picture of at most 32 x 32 digits.
+
+    axes, shape: of the whole array. The last axis runs along the rows of the picture, all others down; a larger array
+    is shown in blocks, each with its worst entry. Digits: 0 agrees; 9 is wrong by at least the largest expected value,
+    or not finite; each digit below by a factor of sqrt(10) less; 1 is all that is smaller.
+    """
+
+    axes: list[str]
+    shape: list[int]
+    rows: list[str]
+
+
+@dataclass
 class CheckResult:
-    """One check: what was asked (`sentence`), what was found, and the hint that the answer earned."""
+    """One check: what was asked (`sentence`), what was found and where, and the hint that the answer earned."""
 
     name: str
     sentence: str
@@ -36,6 +50,7 @@ class CheckResult:
     attempted: bool = True
     follow_through: bool = False
     where: list = field(default_factory=list)
+    difference: Difference | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -138,13 +153,17 @@ class Report:
             if data.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
             del data["points"], data["max_points"]
-            parts = [PartResult(part["name"], [CheckResult(**check) for check in part["checks"]],
+            parts = [PartResult(part["name"], [_check(**check) for check in part["checks"]],
                                 part["follow_through"], part["code"]) for part in data.pop("parts")]
             questions = [Question(**question) for question in data.pop("questions")]
             return cls(parts=parts, questions=questions, **data)
         except (ValueError, KeyError, TypeError) as error:
             raise AutograderError(f"a report of schema {SCHEMA}", f"{type(error).__name__}: {error}",
                                   "delete the file and grade again") from None
+
+
+def _check(difference: dict | None = None, **fields) -> CheckResult:
+    return CheckResult(**fields, difference=Difference(**difference) if difference else None)
 
 
 def report_path(root: Path, assignment: str, student: str) -> Path:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograder.examine.face import Handle
+from autograder.examine.picture import picture
+from autograder.report import Difference
 
 __all__ = ["CheckFailed", "gradient", "require", "returns", "same"]
 
@@ -19,12 +21,13 @@ class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
     asked: None where the check's own sentence says it; evidence: (what, got) where the answer was an array,
-    which is what a hint has to be earned with.
+    which is what a hint has to be earned with; difference: the picture of where it is wrong.
     """
 
-    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None):
+    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None,
+                 difference: Difference | None = None):
         super().__init__(asked, found)
-        self.asked, self.found, self.evidence = asked, found, evidence
+        self.asked, self.found, self.evidence, self.difference = asked, found, evidence, difference
 
 
 def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
@@ -36,19 +39,22 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     got = _numeric(got, what, want)
     _same_shape(got, want, what, axes)
     evidence = (what, got.copy())
-    strange = ~np.isfinite(got) & np.isfinite(want)
-    if strange.any():
-        where = _place(np.argmax(strange), got.shape, axes)
-        raise CheckFailed(None, f"`{what}` is {_number(got.flat[np.argmax(strange)])}{where}; "
-                                f"{_count(strange)} are not finite", evidence)
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
     scale = np.abs(want[np.isfinite(want)]).max(initial=0.0)
     allowed = 0.0 if exact else rel_error * (scale or 1.0)
     wrong = ~(difference <= allowed)
-    if wrong.any():
-        _same_kind(got, want, what)
-        raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence)
+    if not wrong.any():
+        return
+    error = np.where(wrong, np.inf if exact else difference / (scale or 1.0), 0.0)
+    where = picture(error, _names(got.shape, axes))
+    strange = ~np.isfinite(got) & np.isfinite(want)
+    if strange.any():
+        worst = np.argmax(strange)
+        raise CheckFailed(None, f"`{what}` is {_number(got.flat[worst])}{_place(worst, got.shape, axes)}; "
+                                f"{_count(strange)} are not finite", evidence, where)
+    _same_kind(got, want, what)
+    raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence, where)
 
 
 def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
@@ -192,11 +198,13 @@ def _relative_error(got: np.ndarray, want: np.ndarray) -> float:
 def _place(index: int, shape: tuple[int, ...], axes: str) -> str:
     if not shape:
         return ""
-    names = axes.split()
-    if len(names) != len(shape):
-        names = [f"axis {number}" for number in range(len(shape))]
     place = np.unravel_index(index, shape)
-    return " at " + ", ".join(f"{name}={position}" for name, position in zip(names, place))
+    return " at " + ", ".join(f"{name}={position}" for name, position in zip(_names(shape, axes), place))
+
+
+def _names(shape: tuple[int, ...], axes: str) -> list[str]:
+    names = axes.split()
+    return names if len(names) == len(shape) else [f"axis {number}" for number in range(len(shape))]
 
 
 def _count(mask: np.ndarray) -> str:

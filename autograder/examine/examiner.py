@@ -107,7 +107,7 @@ class Examiner:
             if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
                 check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
                 check.asked = check.found = check.hint = ""
-                check.where, check.attempted = [], True
+                check.where, check.attempted, check.difference = [], True, None
         if any(check.follow_through for check in result.checks):
             result.follow_through = [name for name in swapped if name in failed]
         desk.renew()
@@ -139,6 +139,7 @@ class Examiner:
             return
         if isinstance(raised, CheckFailed):
             result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
+            result.difference = raised.difference
             if evidence := _evidence(raised):
                 result.hint = hints.earned_hint(evidence, self.known_mistakes(check))
         elif isinstance(raised, StudentRaised):

@@ -67,6 +67,7 @@ def _fail(result: PartResult, sentence: str) -> None:
         if check.verdict != BROKEN and check.attempted:
             check.verdict, check.points, check.follow_through = FAILED, 0.0, False
             check.asked, check.found, check.hint, check.where = "", sentence, "", []
+            check.difference = None
 
 
 def forbidden(path: str, rule: str) -> bool:
