@@ -5,6 +5,7 @@ It stands in for the reference in a student's copy, where there is none.
     attribute `functions`              for each part, the functions that its student writes (JSON)
     /answers/<check>/<0000 ...>        one operation of the reference: attributes `op` and `tree`, its arrays
     /mistakes/<check>/<000 ...>        attributes `name`, `hint`, `what`, data set `got`: the wrong numbers it gave
+    /notebook                          the notebook as it was handed out (bytes), attribute `name`: its file name
 """
 
 import json
@@ -80,11 +81,13 @@ class Replay:
 
 
 def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake]],
-          functions: dict[str, frozenset[str]]) -> None:
-    """Writes recorded.h5; the same content gives the same bytes."""
+          functions: dict[str, frozenset[str]], notebook: tuple[str, bytes]) -> None:
+    """Writes recorded.h5; the same content gives the same bytes. notebook: its file name, and what is in it."""
     with h5py.File(path, "w", libver=("v110", "v110")) as file:
         file.attrs["schema"] = SCHEMA
         file.attrs["functions"] = json.dumps({part: sorted(names) for part, names in functions.items()})
+        file.create_dataset("notebook", data=np.frombuffer(notebook[1], np.uint8), compression="gzip",
+                            track_times=False).attrs["name"] = notebook[0]
         for check, recording in answers.items():
             for number, (op, answer) in enumerate(recording):
                 group = file.create_group(f"answers/{check}/{number:04d}")
@@ -99,6 +102,16 @@ def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake
                 group.attrs["name"], group.attrs["hint"] = mistake.name, mistake.hint
                 group.attrs["what"] = mistake.evidence.what
                 group.create_dataset("got", data=mistake.evidence.got, track_times=False)
+
+
+def read_notebook(path: Path) -> tuple[str, bytes]:
+    """The file name and the content of the notebook as it was handed out. Raises DataError where that is not known."""
+    try:
+        with h5py.File(path, "r") as file:
+            return file["notebook"].attrs["name"], file["notebook"][()].tobytes()
+    except (OSError, KeyError) as error:
+        raise DataError(f"the notebook as it was handed out, in {path}", str(error),
+                        "get a fresh copy of recorded.h5 from the handout") from None
 
 
 class Recording:

@@ -10,6 +10,7 @@ A rule of one name means all of that package; a longer one means its last name, 
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from autograder.course.plan import Part, Plan
 from autograder.examine.names import Names, Use
@@ -35,9 +36,12 @@ class Notebook:
         ruled = [plan.part(name) for name in parts if plan.part(name).forbids]
         if not ruled:
             return {}
-        names = Names(self.cells, self.given)
-        found = {part.name: self._first_use(names, plan, part) for part in ruled}
+        found = {part.name: self._first_use(self._names, plan, part) for part in ruled}
         return {name: use for name, use in found.items() if use is not None}
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.cells, self.given)
 
     def _first_use(self, names: Names, plan: Plan, part: Part) -> Use | None:
         own = self._written_for(part)

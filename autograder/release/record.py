@@ -9,6 +9,7 @@ from autograder.errors import CourseError
 from autograder.examine import recorded
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, functions_by_part
+from autograder.release.notebook import release_notebook
 
 
 def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
@@ -26,4 +27,5 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
             answers[check.name] = recorder.answers
             examiner.reference = lambda name: NamespaceBackend(reference, trusted=True)
             mistakes[check.name] = list(examiner.known_mistakes(check))
-    recorded.write(path, answers, mistakes, functions_by_part(assignment))
+    notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
+    recorded.write(path, answers, mistakes, functions_by_part(assignment), notebook)

@@ -129,7 +129,8 @@ def test_a_recording_of_other_checks_is_noticed(tiny):
 
 def test_recordings_compare_by_content(tmp_path):
     def write(name, value):
-        recorded.write(tmp_path / name, {"check": [("get f", np.array(value))]}, {}, {"part": frozenset({"f"})})
+        recorded.write(tmp_path / name, {"check": [("get f", np.array(value))]}, {}, {"part": frozenset({"f"})},
+                       ("a.ipynb", b"{}"))
         return tmp_path / name
 
     assert recorded.equivalent(write("a", [1.0, 2.0]), write("b", [1.0, 2.0 + 1e-14]))

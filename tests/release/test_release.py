@@ -10,6 +10,7 @@ import pytest
 
 from autograder.course import load_assignment
 from autograder.errors import CourseError, StaleRelease
+from autograder.examine.recorded import read_notebook
 from autograder.release import build
 from autograder.release.notebook import release_notebook
 
@@ -36,6 +37,11 @@ def test_the_student_gets_stubs_and_visible_checks(tiny):
     assert "x.sum(axis=1)" not in text and "model answer" not in text and "SOLUTION" not in text
     assert "*Write your answer here.*" in text
     assert b"test_mean_of_many_rows" not in files["checks.py"] and b"HIDDEN" not in files["checks.py"]
+
+
+def test_the_recording_keeps_the_notebook_as_it_was_handed_out(tiny):
+    build.release(tiny)
+    assert read_notebook(tiny.handout / "recorded.h5") == ("means.ipynb", (tiny.handout / "means.ipynb").read_bytes())
 
 
 def test_cells_have_nbgrader_metadata(tiny):
