@@ -1,10 +1,11 @@
 """A part's result for people: plain lines, and an HTML table that needs no network, script or style sheet."""
 
+import math
 import re
 from dataclasses import replace
 from html import escape
 
-from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
+from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, Difference, PartResult
 
 # Words carry the verdict; colour and mark only repeat it. The colours are told apart by colour-blind readers.
 MARKS = {PASSED: ("✓", "#0072b2"), FAILED: ("✗", "#c44601"), SKIPPED: ("→", "#767676"), BROKEN: ("!", "#8e44ad")}
@@ -60,7 +61,7 @@ def part_text(result: PartResult) -> str:
     for check in result.checks:
         first, *rest = lines_for_student(check)
         lines.append(f"  {MARKS[check.verdict][0]} {verdict_word(check)}: {first}")
-        lines += [f"      {line}" for line in rest]
+        lines += [f"      {line}" for line in [*rest, *difference_text(_shown(check))]]
     return "\n".join(lines)
 
 
@@ -69,7 +70,7 @@ def part_html(result: PartResult) -> str:
     rows = "".join(_row(check) for check in result.checks)
     return (f'<div role="region" aria-label="{_code(result.name, plain=True)}">'
             f'<p style="margin:.3em 0"><strong>{_code(headline(result))}</strong></p>'
-            f'<table style="border-collapse:collapse;text-align:left">'
+            f'<table style="border-collapse:collapse;text-align:left;color:inherit">'
             f'<thead><tr><th {_CELL}>verdict</th><th {_CELL}>check</th><th {_CELL}>points</th></tr></thead>'
             f"<tbody>{rows}</tbody></table></div>")
 
@@ -80,11 +81,63 @@ _CELL = 'style="text-align:left;vertical-align:top;padding:.25em .8em .25em 0"'
 def _row(check: CheckResult) -> str:
     mark, colour = MARKS[check.verdict]
     first, *rest = lines_for_student(check)
-    more = "".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in rest)
+    more = "".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in rest) + difference_html(_shown(check))
     return (f'<tr><td {_CELL}><span style="color:{colour};font-weight:bold;white-space:nowrap">{mark} '
             f"{escape(verdict_word(check))}</span></td><td {_CELL}>{_code(first)}{more}</td>"
             f'<td {_CELL}><span style="white-space:nowrap">{number(check.points)} of {number(check.max_points)}</span>'
             "</td></tr>")
+
+
+TEXT_ROWS = 16  # of a picture in plain text
+
+
+def difference_text(difference: Difference | None) -> list[str]:
+    """Where an array is wrong, as lines of digits; no lines for one that is equally wrong everywhere."""
+    if difference is None or _says_nothing(difference):
+        return []
+    rows = [row.replace("0", ".") for row in difference.rows[:TEXT_ROWS]]
+    rest = ["..."] if len(difference.rows) > TEXT_ROWS else []
+    return [f"where ({_directions(difference)}; . agrees, 1 to 9: how wrong):", *(f"  {row}" for row in [*rows, *rest])]
+
+
+def difference_html(difference: Difference | None) -> str:
+    """The same as a drawing: a square for each digit, empty where the answer agrees, fuller the more wrong."""
+    if difference is None or _says_nothing(difference):
+        return ""
+    rows, wide = difference.rows, len(difference.rows[0])
+    side = max(5, min(14, 280 // max(wide, len(rows))))
+    squares = {digit: "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, entry in enumerate(row)
+                              if entry == digit) for digit in "123456789"}
+    paths = "".join(f'<path d="{path}" fill="#d55e00" fill-opacity="{0.25 + int(digit) / 12:.2f}"/>'
+                    for digit, path in squares.items() if path)
+    lines = "".join(f"M0 {y}h{wide}" for y in _edges(difference))
+    label = escape(f"{_directions(difference)}; empty squares agree, full ones are most wrong")
+    return (f'<div style="margin:.4em 0"><svg role="img" aria-label="where it differs: {label}" '
+            f'width="{side * wide}" height="{side * len(rows)}" viewBox="0 0 {wide} {len(rows)}" '
+            f'style="display:block;max-width:100%;outline:1px solid currentColor">{paths}'
+            f'<path d="{lines}" stroke="currentColor" stroke-width=".12"/></svg>'
+            f'<div style="opacity:.7;font-size:.85em">{label}</div></div>')
+
+
+def _shown(check: CheckResult) -> Difference | None:
+    return None if check.hidden else check.difference
+
+
+def _says_nothing(difference: Difference) -> bool:
+    return len(set("".join(difference.rows))) < 2
+
+
+def _directions(difference: Difference) -> str:
+    """Which axes run down and which across, with their sizes: "N=3 down, H=5 across"."""
+    *down, across = (f"{clean(name)}={size}" for name, size in zip(difference.axes, difference.shape))
+    return f"{', '.join(down)} down, {across} across" if down else f"{across} across"
+
+
+def _edges(difference: Difference) -> range:
+    """The rows at which the first of three axes or more goes on, where each row of the array is one of the picture."""
+    rows, group = len(difference.rows), math.prod(difference.shape[1:-1])
+    whole = len(difference.shape) > 2 and difference.shape[0] * group == rows and group > 1
+    return range(group, rows, group) if whole else range(0)
 
 
 def _code(text: str, plain: bool = False) -> str:

@@ -1,0 +1,60 @@
+"""autograder.render: the picture of where an array is wrong, as a drawing and as digits."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from autograder.examine.picture import picture
+from autograder.render import difference_html, difference_text, part_html, part_text
+from autograder.report import FAILED, CheckResult, PartResult
+
+
+def wrong_at(shape: tuple[int, ...], *places) -> np.ndarray:
+    error = np.zeros(shape)
+    for place in places:
+        error[place] = 1.0
+    return error
+
+
+def squares(html: str) -> set[tuple[int, int]]:
+    """(row, column) of each full square."""
+    return {(int(y), int(x)) for path in re.findall(r'd="([^"]*)" fill=', html) for x, y in re.findall(r"M(\d+) (\d+)", path)}
+
+
+def test_a_square_for_each_wrong_value():
+    html = difference_html(picture(wrong_at((2, 3, 5), (1, 2, 4), (0, 1, 3)), ["N", "T", "H"]))
+    assert squares(html) == {(5, 4), (1, 3)}
+    assert "N=2, T=3 down, H=5 across" in html
+    assert "M0 3h5" in html                             # a line where the second sequence begins
+    drawn = ElementTree.fromstring(html)
+    assert drawn.find("svg").get("role") == "img" and "H=5 across" in drawn.find("svg").get("aria-label")
+
+
+def test_the_same_in_digits():
+    lines = difference_text(picture(wrong_at((2, 4), (1, 3)), ["N", "D"]))
+    assert lines == ["where (N=2 down, D=4 across; . agrees, 1 to 9: how wrong):", "  ....", "  ...9"]
+
+
+def test_many_rows_are_cut_in_plain_text():
+    lines = difference_text(picture(wrong_at((30, 2), (0, 0)), ["T", "D"]))
+    assert len(lines) == 18 and lines[-1] == "  ..."
+
+
+@pytest.mark.parametrize("error", [np.ones((3, 4)), np.zeros((3, 4)), np.ones(1)])
+def test_no_picture_of_what_is_the_same_everywhere(error):
+    assert difference_html(picture(error, ["N", "D"][: error.ndim])) == ""
+    assert difference_text(picture(error, ["N", "D"][: error.ndim])) == []
+
+
+def test_a_hidden_check_shows_no_picture():
+    difference = picture(wrong_at((2, 2), (0, 1)), ["N", "D"])
+    for hidden in (False, True):
+        part = PartResult("means", [CheckResult("a", "equal", 1, FAILED, hidden=hidden, difference=difference)])
+        assert ("<svg" in part_html(part)) != hidden and ("N=2 down" in part_text(part)) != hidden
+
+
+def test_names_of_axes_are_escaped():
+    html = difference_html(picture(wrong_at((2, 2), (0, 1)), ['<b>"', "D"]))
+    assert "<b>" not in html and ElementTree.fromstring(html).find("svg") is not None
