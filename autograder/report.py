@@ -6,7 +6,6 @@ checks and secret are equal in everything but `seconds`.
 
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,13 +180,42 @@ def load(path: Path) -> Report:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file by renaming a finished one into its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = stage(path, content)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def stage(path: Path, content: bytes) -> Path:
+    """A finished file beside `path`, ready to be renamed into its place: here a full disk shows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.chmod(0o644)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def sweep(folder: Path) -> None:
+    """Removes the unfinished files that killed processes have left in a folder."""
+    if os.name == "nt":  # no way to ask whether a process lives
+        return
+    for path in folder.glob(".*.*"):
+        owner = path.name.rpartition(".")[2]
+        if owner.isascii() and owner.isdigit() and not _lives(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -88,8 +88,9 @@ def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> 
     from autograder.gradebook.writer import GradebookWriter
 
     with GradebookWriter(root, assignment) as writer, progress_bar() as progress:
-        for report in progress.track([report for report in reports if report.examined], description="gradebook"):
-            writer.write(report, folders[report.student])
+        examined = [(report, folders[report.student]) for report in reports if report.examined]
+        for _ in progress.track(writer.write_all(examined), len(examined), description="gradebook"):
+            pass
 
 
 def _show_table(name: str, reports: list[Report]) -> None:

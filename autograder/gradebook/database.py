@@ -10,7 +10,7 @@ import nbformat
 from alembic.script import ScriptDirectory
 from jupyter_core.paths import jupyter_config_path
 from nbgrader import api, dbutil
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Base, Gradebook, InvalidEntry, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy import create_engine, inspect, text
@@ -32,6 +32,8 @@ HINTS = {
     "not a database": "restore it from a copy, or move it away: a new one is made, without scores given by hand",
     "malformed": "restore it from a copy, or move it away: a new one is made, without scores given by hand",
     "readonly": "this user may not write to it: look at the permissions of the file and its folder",
+    "disk is full": "make room on the disk, then run this again: the reports are saved",
+    "disk I/O error": "is the disk full? Make room, then run this again: the reports are saved",
     "unable to open": "look at the permissions of the file and its folder",
     "no such column": "it belongs to another nbgrader: back it up, then run `nbgrader db upgrade`",
     "no such table": "it belongs to another nbgrader: back it up, then run `nbgrader db upgrade`",
@@ -95,6 +97,8 @@ def open_gradebook(url: str, course_id: str = "") -> Gradebook:
             raise GradebookError(f"a gradebook of nbgrader's present format at {_shown(url)}",
                                  f"its format is {version or 'older than any number'}, expected {_head()}",
                                  "back it up, then run `nbgrader db upgrade`")
+        if version == "new":
+            _make(url)
         return Gradebook(url, course_id)
 
 
@@ -129,6 +133,21 @@ def _is_current(gradebook: Gradebook, assignment: Assignment, notebook) -> bool:
             and {(cell.name, cell.max_score) for cell in row.grade_cells}
             == {(rule["grade_id"], float(rule["points"])) for rule in rules if rule["grade"]}
             and {cell.name for cell in row.solution_cells} == {rule["grade_id"] for rule in rules if rule["solution"]})
+
+
+def _make(url: str) -> None:
+    """nbgrader's tables, all or none: nbgrader makes one after the other, and could not use what a kill left."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's sqlite3 begins none for CREATE TABLE
+            if not inspect(connection).get_table_names():  # nobody else has just made them
+                Base.metadata.create_all(connection)
+                connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+                connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": _head()})
+    finally:
+        engine.dispose()
 
 
 def _version(url: str) -> str:

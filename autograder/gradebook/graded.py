@@ -4,7 +4,6 @@ nbgrader reads the points from these outputs, formgrader and feedback show them.
 nothing in a submission but text reaches them: no metadata, no outputs, and no changed locked cell.
 """
 
-import copy
 import json
 from html import escape
 from pathlib import Path
@@ -60,7 +59,7 @@ class GradedNotebooks:
 
     def _own(self, name: str, raw: dict) -> dict:
         """A cell of the course, with the student's text where it is theirs to write."""
-        cell = copy.deepcopy(self._course[name])
+        cell = dict(self._course[name])
         if not cell["metadata"]["nbgrader"]["locked"]:
             _write(cell, raw)
         return cell
@@ -74,7 +73,7 @@ class GradedNotebooks:
             if found is not None:
                 place = found + 1
             elif rules["grade"] or rules["locked"]:
-                cells.insert(place, copy.deepcopy(cell))
+                cells.insert(place, dict(cell))
                 place += 1
 
 

@@ -1,19 +1,26 @@
 """Writes reports into the gradebook: what `nbgrader autograde` writes, without running nbgrader's steps."""
 
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import nbformat
 from nbgrader import utils
-from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import GradebookError
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks, to_json
-from autograder.report import Report, write_whole
+from autograder.gradebook.rows import Graded, Rows, comment_of, score_of
+from autograder.report import Report, stage, sweep
+
+CHUNK = 50  # students in one transaction: what a kill can undo
+ATTEMPTS = 3  # for a chunk of which another program has just written a student's first row
 
 
 class GradebookWriter:
@@ -36,118 +43,115 @@ class GradebookWriter:
         try:
             database.ensure_assignment(gradebook, self.assignment, self._url)
             with database.readable_errors(self._url):
-                self._remember(gradebook)
+                self._db = gradebook.db
+                notebook = gradebook.find_notebook(self.assignment.notebook.stem, self.assignment.name)
+                self._rows = Rows(self._db, notebook, self._late_penalties())
+                self._db.commit()
         except BaseException:
             self._stack.close()
             raise
         self._notebooks = GradedNotebooks(self.assignment)
-        self._late = AssignLatePenalties(config=self._config)
-        self._late.init_plugin()
         return self
 
     def __exit__(self, *error) -> None:
         self._stack.close()
 
-    def _remember(self, gradebook) -> None:
-        """The ids that every student's rows refer to."""
-        self._db = gradebook.db
-        notebook = gradebook.find_notebook(self.assignment.notebook.stem, self.assignment.name)
-        self._assignment_id, self._notebook_id = notebook.assignment_id, notebook.id
-        self._grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
-        self._solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
-        self._db.commit()
+    def _late_penalties(self) -> AssignLatePenalties:
+        late = AssignLatePenalties(config=self._config)
+        late.init_plugin()
+        return late
 
     def write(self, report: Report, submitted: Path) -> None:
         """The rows and the graded notebook of one student, from the report and the submitted folder."""
+        for _ in self.write_all([(report, submitted)]):
+            pass
+
+    def write_all(self, reports: Iterable[tuple[Report, Path]]) -> Iterator[str]:
+        """Writes (report, submitted folder) pairs, and names each student whose rows are safely in the gradebook.
+
+        A chunk of students is one transaction. Whoever is there already, with the same results, is left alone.
+        """
+        pages = (self._page(report, submitted) for report, submitted in reports)
+        while chunk := list(islice(pages, CHUNK)):
+            with database.readable_errors(self._url):
+                self._write(chunk)
+            yield from (page.graded.student for page in chunk)
+
+    def _write(self, chunk: list["_Page"]) -> None:
+        """Rows first, renamed files last: whatever is cut off in between is seen by its files and done again."""
+        staged: dict[Path, Path] = {}
+        try:
+            self._put(chunk)
+            staged = {stage(path, content): path for page in chunk for path, content in page.files.items()}
+            self._db.commit()
+            for temporary, path in staged.items():
+                os.replace(temporary, path)
+        except OSError as error:
+            raise GradebookError(f"the graded notebooks in {self._directory.autograded_directory}/", str(error),
+                                 "look at the folder's permissions and the free space") from error
+        finally:
+            self._db.rollback()  # nothing is left to roll back if all went well
+            for temporary in staged:
+                temporary.unlink(missing_ok=True)
+
+    def _put(self, chunk: list["_Page"]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._rows.put([page.graded for page in chunk])
+                return self._db.flush()
+            except IntegrityError:
+                self._db.rollback()
+                if attempt == ATTEMPTS:
+                    raise
+
+    def _page(self, report: Report, submitted: Path) -> "_Page":
         _refuse_path(report.student)
         content = self._notebooks.make(submitted, report)
-        with database.readable_errors(self._url):
-            try:
-                self._write_rows(report.student, nbformat.from_dict(content), submitted)
-                self._db.flush()
-                self._write_notebook(report.student, content, submitted)
-                self._db.commit()
-            except OSError as error:
-                folder = self._directory.autograded_directory
-                raise GradebookError(f"a graded notebook of {report.student} in {folder}/", str(error),
-                                     "look at the folder's permissions and the free space") from error
-            finally:
-                self._db.rollback()  # nothing is left to roll back if all went well
+        rules = [(cell["metadata"]["nbgrader"], nbformat.from_dict(cell)) for cell in content["cells"]
+                 if "nbgrader" in cell["metadata"]]
+        folder = Path(self._directory.format_path(self._directory.autograded_directory, report.student,
+                                                  self.assignment.name))
+        sweep(folder)
+        files = {f"{self.assignment.notebook.stem}.ipynb": to_json(content).encode()}
+        if stamp := _timestamp(submitted):  # from which nbgrader sees that a submission is newer than its grades
+            files["timestamp.txt"] = stamp
+        files = {folder / name: text for name, text in files.items() if _content(folder / name) != text}
+        graded = Graded(report.student, {rule["grade_id"]: score_of(cell) for rule, cell in rules if rule["grade"]},
+                        {rule["grade_id"]: comment_of(cell) for rule, cell in rules if rule["solution"]},
+                        read_timestamp(submitted), afresh=bool(files))
+        return _Page(graded, files)
 
-    def _write_rows(self, student: str, content: nbformat.NotebookNode, submitted: Path) -> None:
-        if self._db.get(Student, student) is None:
-            self._db.add(Student(id=student))
-            self._db.flush()
-        submission = self._row(SubmittedAssignment, assignment_id=self._assignment_id, student_id=student)
-        if (timestamp := read_timestamp(submitted)) is not None:
-            submission.timestamp = timestamp
-        notebook = self._row(SubmittedNotebook, assignment_id=submission.id, notebook_id=self._notebook_id)
-        grades = self._rows_by_cell(Grade, notebook.id, self._grade_cells)
-        comments = self._rows_by_cell(Comment, notebook.id, self._solution_cells)
-        for cell in content.cells:
-            if utils.is_grade(cell):
-                _set_score(grades[cell.metadata.nbgrader.grade_id], cell)
-            if utils.is_solution(cell):
-                _set_comment(comments[cell.metadata.nbgrader.grade_id], cell)
-        self._set_penalty(submission, notebook)
 
-    def _row(self, table, **key):
-        """The row with this key, made if there is none."""
-        row = self._db.execute(select(table).filter_by(**key)).scalar_one_or_none()
-        if row is None:
-            row = table(**key)
-            self._db.add(row)
-            self._db.flush()
-        return row
+@dataclass(frozen=True)
+class _Page:
+    """One student: the rows, and the files that differ from what lies in autograded/."""
 
-    def _rows_by_cell(self, table, notebook_id: str, cells: dict[str, str]) -> dict[str, Grade | Comment]:
-        """Cell name -> this student's row, one for every cell of the course."""
-        found = self._db.execute(select(table).filter_by(notebook_id=notebook_id)).scalars()
-        rows = {row.cell_id: row for row in found}
-        for cell_id in cells.values():
-            if cell_id not in rows:
-                rows[cell_id] = table(cell_id=cell_id, notebook_id=notebook_id)
-                self._db.add(rows[cell_id])
-        return {name: rows[cell_id] for name, cell_id in cells.items()}
-
-    def _set_penalty(self, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> None:
-        """What nbgrader's plug-in for late submissions takes away (by default nothing)."""
-        notebook.late_submission_penalty = None
-        self._db.flush()
-        if submission.assignment.duedate is None or submission.total_seconds_late <= 0:
-            return
-        self._db.expire(notebook, ["score"])
-        penalty = self._late.plugin_inst.late_submission_penalty(
-            submission.student_id, notebook.score, submission.total_seconds_late)
-        if penalty is not None:
-            notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
-
-    def _write_notebook(self, student: str, content: dict, submitted: Path) -> None:
-        folder = Path(self._directory.format_path(self._directory.autograded_directory, student, self.assignment.name))
-        write_whole(folder / f"{self.assignment.notebook.stem}.ipynb", to_json(content).encode())
-        stamp = submitted / "timestamp.txt"  # from which nbgrader sees that a submission is newer than its grades
-        if stamp.is_file():
-            write_whole(folder / stamp.name, stamp.read_bytes()[:200])
+    graded: Graded
+    files: dict[Path, bytes]
 
 
 def read_timestamp(submitted: Path):
     """When a notebook was submitted (UTC), from the timestamp.txt beside it; None if it says nothing readable."""
     try:
-        with open(submitted / "timestamp.txt", encoding="utf-8", errors="replace") as file:
-            return utils.parse_utc(file.read(200).strip() or None)
-    except (OSError, ValueError, OverflowError):
+        return utils.parse_utc(_timestamp(submitted).decode("utf-8", "replace").strip() or None)
+    except (ValueError, OverflowError):
         return None
 
 
-def _set_score(grade: Grade, cell) -> None:
-    """As nbgrader's SaveAutoGrades: a score given by hand stays, and asks to be looked at again."""
-    grade.auto_score = utils.determine_grade(cell)[0]
-    grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+def _timestamp(submitted: Path) -> bytes:
+    """The beginning of timestamp.txt; nothing if there is none."""
+    try:
+        with open(submitted / "timestamp.txt", "rb") as file:
+            return file.read(200)
+    except OSError:
+        return b""
 
 
-def _set_comment(comment: Comment, cell) -> None:
-    unchanged = cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
-    comment.auto_comment = "No response." if unchanged else None
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _refuse_path(student: str) -> None:

@@ -115,13 +115,28 @@ def test_the_scores_are_what_the_class_deserves(both):
 def test_a_second_grading_keeps_what_people_gave_and_is_the_same_both_ways(both, run_nbgrader):
     for root in both:
         grade_by_hand(root)
-    done = run_nbgrader(both[0], "autograde", NAME, "--force")
+        submission = root / "submitted" / "ann" / NAME / "means.ipynb"
+        submission.write_text(submission.read_text().replace("def row_mean(x):", "def row_mean(x):  # anew"))
+    done = run_nbgrader(both[0], "autograde", NAME, "--student", "ann", "--force")
     assert done.returncode == 0, done.stderr
     write_all(both[1], both[0])
     assert rows(both[1]) == rows(both[0])
     ann = read_scores(both[1], NAME)["ann"]
     assert ann.cells["why_centre"].manual == 1.5 and ann.cells["why_centre"].comment == "Good, say more."
     assert ann.cells["why_centre"].needs_manual  # to be looked at again, as nbgrader does it
+    assert read_scores(both[1], NAME)["bob"].cells["row_mean"].manual == 0.5
+
+
+def test_what_has_not_changed_is_left_alone(both):
+    """As by `nbgrader autograde` without --force: what a person has looked at need not be looked at again."""
+    with Gradebook(f"sqlite:///{both[1]}/gradebook.db", "") as gradebook:
+        gradebook.find_grade("why_centre", "means", NAME, "ann").needs_manual_grade = False
+        gradebook.db.commit()
+    before = rows(both[1])
+    files = {path: path.stat().st_mtime_ns for path in (both[1] / "autograded").rglob("*") if path.is_file()}
+    write_all(both[1], both[0])
+    assert rows(both[1]) == before
+    assert {path: path.stat().st_mtime_ns for path in (both[1] / "autograded").rglob("*") if path.is_file()} == files
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_a_locked_gradebook_says_so_and_can_be_written_later(course, folder):
     (lambda path: path.write_bytes(b"this is not a database" * 100), "restore it from a copy"),
     (lambda path: execute(path, "UPDATE alembic_version SET version_num = 'old'"), "nbgrader db upgrade"),
     (lambda path: execute(path, "DROP TABLE alembic_version"), "nbgrader db upgrade"),
-    (lambda path: execute(path, "ALTER TABLE grade DROP COLUMN extra_credit"), "nbgrader db upgrade"),
+    (lambda path: execute(path, "ALTER TABLE grade DROP COLUMN auto_score"), "nbgrader db upgrade"),
     (lambda path: (path.unlink(), path.mkdir()), "permissions"),
 ])
 def test_a_gradebook_that_cannot_be_used_is_left_alone(course, folder, spoil, hint):
@@ -94,7 +94,7 @@ def test_a_failing_write_loses_no_earlier_student(course, folder, monkeypatch):
     with GradebookWriter(course, NAME) as writer:
         writer.write(report_of("ann"), folder)
         with monkeypatch.context() as patch, pytest.raises(GradebookError, match="No space left"):
-            patch.setattr("autograder.gradebook.writer.write_whole", full_disk)
+            patch.setattr("autograder.gradebook.writer.stage", full_disk)
             writer.write(report_of("bob"), folder)
         writer.write(report_of("cleo"), folder)
     assert sorted(read_scores(course, NAME)) == ["ann", "cleo"]
