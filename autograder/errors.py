@@ -43,7 +43,11 @@ class AutograderError(Exception):
 
 
 class CourseError(AutograderError):
-    """A folder of solutions/ breaks a rule of the house."""
+    """A folder of solutions/ breaks a rule of the house. `each`: the single errors, where one tells of several."""
+
+    def __init__(self, asked: str, found: str = "", hint: str = ""):
+        super().__init__(asked, found, hint)
+        self.each = [self]
 
 
 class StaleRelease(AutograderError):

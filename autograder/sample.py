@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.course.assignment import Assignment
 from autograder.course.execute import STUB, Answer, read_answers, with_answer
 from autograder.course.plan import Check
+from autograder.course.reading import read_text
 from autograder.course.source import SOLUTION
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner
@@ -146,7 +147,7 @@ def _cheat(assignment: Assignment) -> str:
 
 def _as_student_code(assignment: Assignment, answer: Answer) -> str:
     """An answer of mistakes.py as a cell that replaces what the cells above it define."""
-    tree = ast.parse(assignment.mistakes.read_text(encoding="utf-8"))
+    tree = ast.parse(read_text(assignment.mistakes))
     kept = [node for node in tree.body if not _is_other_answer(node, answer.name) and not _imports_course(node)]
     for node in kept:
         if getattr(node, "name", "") == answer.name:

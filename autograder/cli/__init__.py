@@ -20,7 +20,7 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except AutograderError as error:
-            click.echo(str(error), err=True)
+            click.echo(str(error).replace(os.getcwd() + os.sep, ""), err=True)
             sys.exit(2)
 
 

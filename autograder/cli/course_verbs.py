@@ -32,9 +32,12 @@ def release(names: tuple[str, ...], verify: bool) -> None:
 
 def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
     from autograder.audit.run import audit as run
+    from autograder.course.lint import lint
 
     root = find_root()
     assignments = [load_assignment(name, root) for name in names or assignment_names(root)]
+    for assignment in assignments:
+        lint(assignment)
     with progress_bar() as progress:
         task = progress.add_task("auditing", total=sum(len(each.plan.parts) for each in assignments))
         results = run(assignments, mutants, jobs,

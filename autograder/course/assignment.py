@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.course import source
 from autograder.course.plan import Plan, read_plan
+from autograder.course.reading import Findings
 from autograder.errors import CourseError
 
 
@@ -52,13 +53,27 @@ class Assignment:
     def cells(self) -> list[source.Cell]:
         """The notebook's cells; raises CourseError unless its check cells are the plan's parts, in order."""
         cells = source.read_cells(self.notebook)
-        checked = [cell.name for cell in cells if cell.role == source.CHECK]
-        declared = [part.name for part in self.plan.parts]
-        if checked != declared:
-            raise CourseError(
-                f"{self.notebook}: one check cell for each part, in the order of checks.py",
-                f"the notebook checks {', '.join(checked)}; checks.py declares {', '.join(declared)}")
+        self._compare([cell for cell in cells if cell.role == source.CHECK])
         return cells
+
+    def _compare(self, checked: list[source.Cell]) -> None:
+        findings, names = Findings(), [cell.name for cell in checked]
+        declared = [part.name for part in self.plan.parts]
+        for part in self.plan.parts:
+            if part.name not in names:
+                findings.add(f"{self.checks}:{part.line}: part `{part.name}` has a check cell in the notebook",
+                             f"{self.notebook.name} has none",
+                             f'below its solution cells: a cell with `check("{part.name}")` and nothing else')
+        for cell in checked:
+            if cell.name not in declared:
+                findings.add(f'{self.notebook}:{cell.line}: check("{cell.name}") names a part of checks.py',
+                             f"the parts are {', '.join(declared) or 'none'}",
+                             f'declare `part("{cell.name}")` in checks.py')
+        if not findings and names != declared:
+            cell, part = next((cell, part) for cell, part in zip(checked, declared) if cell.name != part)
+            findings.add(f"{self.notebook}:{cell.line}: check cells in the order in which checks.py declares the parts",
+                         f"`{cell.name}` stands where `{part}` is declared")
+        findings.settle()
 
     def cells_of(self, part: str) -> list[source.Cell]:
         """The solution cells that a check cell examines: those between it and the check cell before it,
@@ -114,6 +129,9 @@ def load_assignment(name: str, root: Path | None = None) -> Assignment:
     root = root or find_root()
     names = assignment_names(root)
     if name not in names:
+        folder = root / "solutions" / name
+        if name and folder.parent == root / "solutions" and folder.is_dir():
+            raise CourseError(f"{folder}: a notebook, checks.py and mistakes.py", "there is no checks.py")
         raise CourseError(f"the assignment `{name}`", f"solutions/ holds {', '.join(names) or 'none'}",
-                          "an assignment is a folder with <notebook>.py, checks.py and mistakes.py")
+                          f"`autograder new {name}` makes one: a folder with <notebook>.py, checks.py and mistakes.py")
     return Assignment(root, name)

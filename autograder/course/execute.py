@@ -7,11 +7,13 @@ import contextlib
 import functools
 import linecache
 import sys
+import traceback
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autograder.course.assignment import Assignment
+from autograder.course.reading import read_text
 from autograder.course.regions import SOLUTION as SOLUTION_REGION
 from autograder.course.regions import replace
 from autograder.course.source import SOLUTION
@@ -54,9 +56,24 @@ def execute(sources: Iterable[tuple[str, str]], name: str = "notebook") -> types
         try:
             exec(_compiled(source, filename), module.__dict__)
         except Exception as error:
-            raise CourseError(f"{name}: cell `{cell}` runs by itself", f"{type(error).__name__}: {error}",
-                              "cells that need data or train a model are demo cells: tags=[\"demo\"]") from error
+            raise _CellFailed(f"{name}: cell `{cell}` runs by itself", f"{type(error).__name__}: {error}",
+                              "cells that need data or train a model are demo cells: tags=[\"demo\"]",
+                              cell, _line_in(filename, error)) from error
     return module
+
+
+class _CellFailed(CourseError):
+    """Knows which cell, and the line in it."""
+
+    def __init__(self, asked: str, found: str, hint: str, cell: str, line: int):
+        super().__init__(asked, found, hint)
+        self.cell, self.line = cell, line
+
+
+def _line_in(filename: str, error: Exception) -> int:
+    """The innermost line of that file that an exception came through."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
+    return lines[-1] if lines else getattr(error, "lineno", None) or 1
 
 
 @functools.lru_cache(maxsize=4096)
@@ -66,12 +83,24 @@ def _compiled(source: str, filename: str) -> types.CodeType:
 
 def execute_reference(assignment: Assignment) -> types.ModuleType:
     """The reference: the notebook with its solutions, demo and check cells left out."""
-    return execute(reference_sources(assignment), f"reference {assignment.name}")
+    try:
+        return execute(reference_sources(assignment), f"reference {assignment.name}")
+    except _CellFailed as error:
+        first = next(cell.line for cell in assignment.cells if cell.name == error.cell)
+        raise CourseError(f"{assignment.notebook}:{first + error.line - 1}: each cell runs by itself", error.found,
+                          error.hint) from error
 
 
 def read_answers(assignment: Assignment) -> list[Answer]:
     """The catalogue in mistakes.py, in file order. It may `import reference`."""
-    return [_read_answer(value) for value in vars(_mistakes(assignment)).values() if hasattr(value, "_answers")]
+    answers = [value for value in vars(_mistakes(assignment)).values() if hasattr(value, "_answers")]
+    return [_read_answer(answer, _where(answer, assignment)) for answer in answers]
+
+
+def _where(answer: Callable, assignment: Assignment) -> str:
+    """The file, and the line where it is known: Python 3.11 does not know a class's."""
+    code = getattr(answer, "__code__", None)
+    return f"{assignment.mistakes}:{code.co_firstlineno}" if code else str(assignment.mistakes)
 
 
 def read_equivalent(assignment: Assignment) -> dict[str, str]:
@@ -82,9 +111,15 @@ def read_equivalent(assignment: Assignment) -> dict[str, str]:
 def _mistakes(assignment: Assignment) -> types.ModuleType:
     module = types.ModuleType(f"mistakes {assignment.name}")
     module.__file__ = str(assignment.mistakes)
-    source = assignment.mistakes.read_text(encoding="utf-8")
+    path = str(assignment.mistakes)
     with _importable_reference(execute_reference(assignment)):
-        exec(compile(source, str(assignment.mistakes), "exec"), module.__dict__)
+        try:
+            exec(compile(read_text(assignment.mistakes), path, "exec"), module.__dict__)
+        except CourseError:
+            raise
+        except Exception as error:
+            raise CourseError(f"{path}:{_line_in(path, error)}: Python that runs by itself",
+                              f"{type(error).__name__}: {error}") from error
     return module
 
 
@@ -98,12 +133,17 @@ def with_answer(assignment: Assignment, *answers: Answer) -> types.ModuleType:
     return module
 
 
-def _read_answer(function: Callable) -> Answer:
+def _read_answer(function: Callable, where: str) -> Answer:
     names, correct = function._answers
     hint = " ".join((function.__doc__ or "").split())
     if not hint and not correct:
-        raise CourseError(f"mistakes.py: `{function.__name__}` has a docstring", "it is the hint it earns")
-    values = tuple(function()[name] for name in names) if len(names) > 1 else (function,)
+        raise CourseError(f"{where}: `{function.__name__}` has a docstring", "found none",
+                          "it is the hint that it earns")
+    try:
+        values = tuple(function()[name] for name in names) if len(names) > 1 else (function,)
+    except Exception as error:
+        raise CourseError(f"{where}: `{function.__name__}` replaces several names: it returns {{name: what stands in "
+                          "its place}", f"{type(error).__name__}: {error}") from error
     return Answer(function.__name__, hint, names, values, correct)
 
 

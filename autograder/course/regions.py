@@ -1,5 +1,6 @@
 """The one region grammar: nbgrader's `### BEGIN X` and `### END X` lines."""
 
+from autograder.course.reading import Findings
 from autograder.errors import CourseError
 
 SOLUTION = "SOLUTION"
@@ -9,21 +10,23 @@ HIDDEN = "HIDDEN TESTS"
 def find(source: str, kind: str, where: str = "") -> list[tuple[int, int]]:
     """Line numbers (first is 1) of the begin and end lines of each region of a kind.
 
-    Raises CourseError, naming `where` and the line, for a region that is not opened, not closed or nested.
+    Raises CourseError, naming `where` and the line, for each region that is not opened, not closed or nested.
     """
-    regions, begin = [], None
-    for number, line in enumerate(source.splitlines(), start=1):
+    regions, begin, findings = [], None, Findings()
+    for number, line in enumerate(source.split("\n"), start=1):
         if f"### BEGIN {kind}" in line:
             if begin is not None:
-                raise _unbalanced(where, number, f"a second BEGIN {kind} before the END of line {begin}")
+                findings.append(_unbalanced(where, number, f"a second BEGIN {kind} before the END of line {begin}"))
             begin = number
         elif f"### END {kind}" in line:
             if begin is None:
-                raise _unbalanced(where, number, f"an END {kind} without its BEGIN")
-            regions.append((begin, number))
+                findings.append(_unbalanced(where, number, f"an END {kind} without its BEGIN"))
+            else:
+                regions.append((begin, number))
             begin = None
     if begin is not None:
-        raise _unbalanced(where, begin, f"a BEGIN {kind} without its END")
+        findings.append(_unbalanced(where, begin, f"a BEGIN {kind} without its END"))
+    findings.settle()
     return regions
 
 

@@ -3,10 +3,11 @@
 import ast
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course import regions
+from autograder.course.reading import NAME, Findings, is_points, read_text
 from autograder.errors import CourseError
 
 CHECK_CELL = re.compile(r"""^check\(["']([\w-]+)["']\)$""")
@@ -21,7 +22,7 @@ class Cell:
 
     name: unique in the notebook; nbgrader's grade_id where the cell has one;
     defines: the functions and classes that a code cell defines at its top level;
-    points: of a written question.
+    points: of a written question; line: of the file, where its source begins.
     """
 
     role: str
@@ -29,6 +30,7 @@ class Cell:
     source: str
     defines: tuple[str, ...] = ()
     points: float = 0.0
+    line: int = field(default=0, compare=False)
 
     @property
     def is_code(self) -> bool:
@@ -41,19 +43,35 @@ class Cell:
 
 
 def read_cells(path: Path) -> list[Cell]:
-    """The cells of one notebook source, in order. Raises CourseError with file and reason."""
-    jupytext = _jupytext()
-    text = path.read_text(encoding="utf-8")
+    """The cells of one notebook source, in order. Raises CourseError with all that is wrong, each with its line."""
+    text = read_text(path)
     regions.find(text, regions.SOLUTION, str(path))
-    notebook = jupytext.reads(text, fmt="py:percent")
-    cells, taken = [], set()
-    for cell in notebook.cells:
-        made = _read_cell(cell, path)
-        name = _unique(made.name, taken)
-        if name != made.name and made.role in (CHECK, WRITTEN):
-            raise CourseError(f"{path}: each check and question stands in one cell", f"`{made.name}` has two")
-        cells.append(Cell(made.role, name, made.source, made.defines, made.points))
+    notebook = _jupytext().reads(text, fmt="py:percent")
+    findings, cells, taken = Findings(), [], set()
+    for cell, line in zip(notebook.cells, _first_lines(notebook.cells, text)):
+        with findings.gathered():
+            made = _read_cell(cell, path, line)
+            name = _unique(made.name, taken)
+            if name != made.name and made.role in (CHECK, WRITTEN):
+                raise CourseError(f"{path}:{line}: each check and question stands in one cell",
+                                  f"`{made.name}` has two")
+            cells.append(replace(made, name=name, line=line))
+    findings.settle()
     return cells
+
+
+def _first_lines(cells: list, text: str) -> list[int]:
+    """The line of the file at which each cell's source begins: jupytext does not say."""
+    lines = [line.strip() for line in text.split("\n")]
+    found, position = [], 0
+    for cell in cells:
+        source = cell.source.split("\n")
+        first = next((line.strip() for line in source if line.strip()), "")
+        likely = {first, f"# {first}", f"#{first}"}
+        place = next((number for number in range(position, len(lines)) if lines[number] in likely), position)
+        found.append(place + 1)
+        position = min(place + len(source), len(lines) - 1)
+    return found
 
 
 def _jupytext():
@@ -71,39 +89,52 @@ def _jupytext():
     return jupytext
 
 
-def _read_cell(cell, path: Path) -> Cell:
-    source, metadata = cell.source, cell.metadata
-    if cell.cell_type == "markdown":
+def _read_cell(cell, path: Path, line: int) -> Cell:
+    source, metadata, where = cell.source, cell.metadata, f"{path}:{line}"
+    if cell.cell_type != "code":
         if "question" in metadata:
-            return _read_question(source, metadata, path)
+            return _read_question(source, metadata, where)
+        if regions.has(source, regions.SOLUTION):
+            raise CourseError(f"{where}: a cell with a model answer says what it is worth",
+                              "it has no question= and points=",
+                              'for example `# %% [markdown] question="why" points=4`')
         return Cell(TEXT, _slug("text", source), source)
     if "demo" in metadata.get("tags", []):
         return Cell(DEMO, _slug("demo", source), source)
     if match := CHECK_CELL.match(source.strip()):
         return Cell(CHECK, match[1], source)
-    defines = _definitions(source, path)
+    tree = _parsed(source, path, line)
+    if any(_calls_check(node) for node in tree.body):
+        raise CourseError(f"{where}: a check cell holds `check(\"part\")` and nothing else",
+                          "other lines stand beside it, or its argument is not a part's name",
+                          "give each check a cell of its own")
+    defines = tuple(node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
     role = SOLUTION if regions.has(source, regions.SOLUTION) else GIVEN
     prefix = "code" if role == SOLUTION else "given"
     return Cell(role, f"{prefix}-{defines[0]}" if defines else _slug(prefix, source), source, defines)
 
 
-def _read_question(source: str, metadata: dict, path: Path) -> Cell:
+def _read_question(source: str, metadata: dict, where: str) -> Cell:
     name, points = metadata["question"], metadata.get("points", 0)
-    if not regions.has(source, regions.SOLUTION) or not isinstance(points, (int, float)) or points <= 0:
-        raise CourseError(f"{path}: question `{name}` has points and a model answer",
-                          f"points={points!r}, or no `### BEGIN SOLUTION` region")
+    if not isinstance(name, str) or not NAME.match(name):
+        raise CourseError(f"{where}: question= a name of letters, digits, _ and -", f"found {name!r}")
+    if not regions.has(source, regions.SOLUTION) or not is_points(points):
+        raise CourseError(f"{where}: question `{name}` has points and a model answer",
+                          f"points={points!r}" if not is_points(points) else "no `### BEGIN SOLUTION` region")
     return Cell(WRITTEN, name, source, points=float(points))
 
 
-def _definitions(source: str, path: Path) -> tuple[str, ...]:
+def _parsed(source: str, path: Path, line: int) -> ast.Module:
     try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        first = source.strip().splitlines()[0] if source.strip() else ""
-        raise CourseError(f"{path}: code cells that compile",
-                          f"line {error.lineno} of the cell `{first}`: {error.msg}") from None
-    return tuple(node.name for node in tree.body
-                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
+        return ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        number = line + (getattr(error, "lineno", None) or 1) - 1
+        raise CourseError(f"{path}:{number}: Python that compiles", getattr(error, "msg", str(error))) from None
+
+
+def _calls_check(node: ast.stmt) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check"
 
 
 def _slug(prefix: str, source: str) -> str:

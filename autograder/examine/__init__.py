@@ -16,5 +16,6 @@ def points(part: str, n: float):
     return pytest.mark.points(part, n)
 
 
-def part(name: str, *, family: str = "", builds_on=(), waits_for=(), forbids=()) -> None:
+def part(name: str, *, family: str = "", points: float | None = None, builds_on=(), waits_for=(),
+         forbids=()) -> None:
     """Declares a part, in notebook order. It is read from the file's text (autograder.course.plan)."""

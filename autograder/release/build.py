@@ -5,6 +5,8 @@ from pathlib import Path
 
 from autograder.course import regions
 from autograder.course.assignment import Assignment
+from autograder.course.lint import lint
+from autograder.course.reading import read_text
 from autograder.errors import StaleRelease
 from autograder.examine.recorded import equivalent
 from autograder.release.notebook import release_notebook, source_notebook
@@ -14,8 +16,12 @@ from autograder.report import write_whole
 
 
 def build(assignment: Assignment) -> dict[str, bytes]:
-    """The files of the students' folder, by name. The same sources give the same bytes."""
-    visible = _without_hidden(assignment.checks.read_text(encoding="utf-8"))
+    """The files of the students' folder, by name. The same sources give the same bytes.
+
+    Raises CourseError, naming file and line, for all that is wrong in the sources.
+    """
+    lint(assignment)
+    visible = _without_hidden(read_text(assignment.checks))
     with tempfile.TemporaryDirectory() as folder:
         checks, recorded = Path(folder, "checks.py"), Path(folder, "recorded.h5")
         checks.write_text(visible, encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 from autograder.course.assignment import Assignment
 from autograder.course.execute import execute_reference
 from autograder.course.plan import read_plan
-from autograder.errors import CourseError
+from autograder.course.reading import Findings
 from autograder.examine import recorded
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, functions_by_part
@@ -13,8 +13,8 @@ from autograder.release.notebook import release_notebook
 
 
 def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
-    """Writes recorded.h5. Raises CourseError for a visible check that the reference does not pass."""
-    answers, mistakes = {}, {}
+    """Writes recorded.h5. Raises CourseError for each visible check that the reference does not pass."""
+    answers, mistakes, findings = {}, {}, Findings()
     reference = vars(execute_reference(assignment))
     with course_examiner(assignment) as examiner:
         for check in read_plan(visible_checks).checks:
@@ -22,10 +22,13 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
             examiner.reference = lambda name, recorder=recorder: recorder
             raised = examiner.run(check, NamespaceBackend(reference, trusted=True))
             if raised is not None:
-                raise CourseError(f"{assignment.checks}: the reference passes `{check.name}`",
-                                  f"{type(raised).__name__}: {raised}")
+                line = next(each.line for each in assignment.plan.checks if each.name == check.name)
+                findings.add(f"{assignment.checks}:{line}: the reference passes `{check.name}`",
+                             "\n".join([type(raised).__name__, *(str(each) for each in raised.args if each)]))
+                continue
             answers[check.name] = recorder.answers
             examiner.reference = lambda name: NamespaceBackend(reference, trusted=True)
             mistakes[check.name] = list(examiner.known_mistakes(check))
+    findings.settle()
     notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
     recorded.write(path, answers, mistakes, functions_by_part(assignment), notebook)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.course import regions
 from autograder.course.assignment import Assignment
+from autograder.course.reading import read_text
 from autograder.errors import CourseError
 
 STRAY_FOLDERS = ("__pycache__", ".ipynb_checkpoints", "solutions", ".git")
@@ -61,7 +62,7 @@ def _solution_lines(assignment: Assignment) -> Iterable[str]:
 def _hidden_names(assignment: Assignment) -> Iterable[str]:
     """The `def` lines of the hidden checks."""
     hidden = {check.name for check in assignment.plan.checks if check.hidden}
-    tree = ast.parse(assignment.checks.read_text(encoding="utf-8"))
-    lines = assignment.checks.read_text(encoding="utf-8").splitlines()
+    tree = ast.parse(read_text(assignment.checks))
+    lines = read_text(assignment.checks).splitlines()
     return (lines[node.lineno - 1].strip() for node in tree.body
             if isinstance(node, ast.FunctionDef) and node.name in hidden)

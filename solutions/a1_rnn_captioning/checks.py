@@ -694,9 +694,9 @@ def speak(words, params, features, length, cell):
     """
     H = len(params["b_proj"])
     h, c = features @ params["W_proj"] + params["b_proj"], np.zeros((len(features), H))
-    word, captions, leads = np.full(len(features), words["<START>"]), [], []
+    said, captions, leads = np.full(len(features), words["<START>"]), [], []
     for _ in range(length):
-        a = params["W_embed"][word] @ params["Wx"] + h @ params["Wh"] + params["b"]
+        a = params["W_embed"][said] @ params["Wx"] + h @ params["Wh"] + params["b"]
         if cell == "rnn":
             h = np.tanh(a)
         else:
@@ -705,8 +705,8 @@ def speak(words, params, features, length, cell):
         scores = h @ params["W_vocab"] + params["b_vocab"]
         ranked = np.sort(scores, axis=1)
         leads.append(ranked[:, -1] - ranked[:, -2])
-        word = scores.argmax(axis=1)
-        captions.append(word)
+        said = scores.argmax(axis=1)
+        captions.append(said)
     return up_to_end(np.stack(captions, axis=1), words), np.min(leads)
 
 

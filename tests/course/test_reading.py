@@ -1,8 +1,8 @@
-"""Reading a course: what is wrong in a source is named with file and line."""
+"""Reading a course: cells, parts and regions. What is wrong in a source: test_lint.py."""
 
 import pytest
 
-from autograder.course import load_assignment, read_plan
+from autograder.course import load_assignment
 from autograder.course.regions import find, replace
 from autograder.course.source import read_cells
 from autograder.errors import CourseError
@@ -30,39 +30,6 @@ def test_two_checks_in_a_row_share_their_cells(tiny):
 def test_an_unknown_assignment_names_those_there_are(tiny):
     with pytest.raises(CourseError, match="(?s)t9_nothing.*t1_means"):
         load_assignment("t9_nothing", tiny.root)
-
-
-@pytest.mark.parametrize("old, new, words", [
-    ("    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")", "\n\n# %%\ncheck(\"row_mean\")", r"means\.py:46.*a second BEGIN SOLUTION before the END of line 35"),
-    ('check("centred")', 'check("row_mean")', "one cell"),
-    ('check("centred")', "pass", "one check cell for each part"),
-    ("points=2", "", "question `why_centre` has points"),
-    ("def centred(x):", "def centred(x:", "code cells that compile"),
-])
-def test_a_wrong_notebook_is_named(tiny, old, new, words):
-    text = tiny.notebook.read_text()
-    assert old in text
-    tiny.notebook.write_text(text.replace(old, new, 1))
-    with pytest.raises(CourseError, match=f"(?s){words}"):
-        load_assignment("t1_means", tiny.root).cells  # noqa: B018
-
-
-@pytest.mark.parametrize("old, new, words", [
-    ('"""each row sums to zero"""', "", "has one @points"),
-    ('@points("scaler", 2)\n', "", "has one @points"),
-    ('@points("scaler", 2)', '@points("scaler", 0)', "is worth something"),
-    ('@points("scaler", 2)', '@points("other", 2)', "other"),
-    ('part("scaler")', 'part("scaler", builds_on=["later"])', "declared once"),
-    ("def test_fit_remembers", "def test_mean_of_many_rows", "defined twice"),
-    ("### END HIDDEN TESTS", "", "BEGIN HIDDEN TESTS without its END"),
-    ("def test_fit_remembers(student", "def test_fit_remembers(student(", "compiles"),
-])
-def test_wrong_checks_are_named(tiny, old, new, words):
-    text = tiny.checks.read_text()
-    assert old in text
-    tiny.checks.write_text(text.replace(old, new, 1))
-    with pytest.raises(CourseError, match=words):
-        read_plan(tiny.checks)
 
 
 def test_regions():
