@@ -152,13 +152,17 @@ class Report:
             if data.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
             del data["points"], data["max_points"]
-            parts = [PartResult(part["name"], [_check(**check) for check in part["checks"]],
-                                part["follow_through"], part["code"]) for part in data.pop("parts")]
+            parts = [part_from(part) for part in data.pop("parts")]
             questions = [Question(**question) for question in data.pop("questions")]
             return cls(parts=parts, questions=questions, **data)
         except (ValueError, KeyError, TypeError) as error:
             raise AutograderError(f"a report of schema {SCHEMA}", f"{type(error).__name__}: {error}",
                                   "delete the file and grade again") from None
+
+
+def part_from(data: dict[str, Any]) -> PartResult:
+    """The part of which `dataclasses.asdict` made `data`. Raises KeyError or TypeError for anything else."""
+    return PartResult(data["name"], [_check(**check) for check in data["checks"]], data["follow_through"], data["code"])
 
 
 def _check(difference: dict | None = None, **fields) -> CheckResult:

@@ -53,12 +53,28 @@ def handout(assignment: str, archive: bool) -> None:
 @main.command()
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
 @click.argument("parts", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="The results as JSON.")
-def check(notebook: str, parts: tuple[str, ...], as_json: bool) -> None:
-    """Examine a notebook with its visible checks, as its check cells do. Exit code 1 if something fails."""
+@click.option("--watch", is_flag=True, help="Look again whenever the notebook is saved, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="The results as JSON (with --watch, one line for each look).")
+def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> None:
+    """Examine a saved notebook, or some PARTS of it, with its visible checks, as its check cells do.
+
+    Exit code 0: all is right; 1: something is not, or not written yet; 2: it could not be examined.
+    """
     from autograder.cli import student_verbs
 
-    student_verbs.check(notebook, parts, as_json)
+    student_verbs.check(notebook, parts, watch, as_json)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with every part.")
+def progress(as_json: bool) -> None:
+    """Show how far the assignments found here have come: points at the last checks, and the next part.
+
+    Exit code 0; 2 where there is no assignment.
+    """
+    from autograder.cli import student_verbs
+
+    student_verbs.progress(as_json)
 
 
 @main.command()

@@ -14,11 +14,13 @@ from autograder.course.source import GIVEN
 from autograder.examine.open import functions_by_part
 from autograder.examine.style import Notebook
 from autograder.grade import Grader
-from autograder.notebook.standalone import check_notebook
 from autograder.release import build
 from autograder.release.notebook import source_notebook
 from autograder.render import part_text
 from autograder.sample import with_answers
+from autograder.study.bench import Bench
+from autograder.study.handout import of_notebook
+from autograder.study.watch import examined
 from autograder.submission import read_submission
 
 ROOT = Path(__file__).parents[2]
@@ -105,10 +107,13 @@ def test_the_student_is_told(ruled):
     notebook = ruled.handout / "means.ipynb"
     text = notebook.read_text(encoding="utf-8")
     notebook.write_text(with_cell(text, BY_MEAN), encoding="utf-8")
-    result, = check_notebook(notebook, ("row_mean",))
+    handout = of_notebook(notebook)
+    with Bench(handout) as bench:
+        (result,), _ = examined(handout, bench, ("row_mean",))
     assert result.points == 0 and "is to be written, not called" in result.checks[0].found
     notebook.write_text(with_cell(text, BY_MEAN.replace("np.mean(x, axis=1)", "x.sum(axis=1) / x.shape[1]")), encoding="utf-8")
-    assert check_notebook(notebook, ("row_mean",))[0].points == 2
+    with Bench(handout) as bench:
+        assert examined(handout, bench, ("row_mean",))[0][0].points == 2
 
 
 IN_A_KERNEL = """

@@ -1,0 +1,132 @@
+"""Finds a student's copy of an assignment: by its notebook, by a part, or all that are here."""
+
+import difflib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.course.assignment import find_root
+from autograder.course.plan import Plan, read_plan
+from autograder.errors import CourseError, DataError
+
+FILES = ("checks.py", "recorded.h5")
+
+
+@dataclass(frozen=True)
+class Handout:
+    """An assignment's folder as a student has it, and the notebook in it that is worked on."""
+
+    folder: Path
+    notebook: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The parts, with the visible checks."""
+        return read_plan(self.folder / "checks.py")
+
+    @cached_property
+    def released(self) -> tuple[str, list[dict]]:
+        """The file name and the cells of the notebook as it was handed out."""
+        from autograder.examine.recorded import read_notebook
+
+        name, content = read_notebook(self.folder / "recorded.h5")
+        return name, json.loads(content)["cells"]
+
+    def require(self, parts: tuple[str, ...]) -> None:
+        """Raises DataError, with the nearest name, for a part that this assignment does not have."""
+        known = [part.name for part in self.plan.parts]
+        for name in parts:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise DataError(f"a part of {self.name}", f"there is no `{name}`",
+                                f"did you mean `{near[0]}`?" if near else f"its parts: {', '.join(known)}")
+
+
+def of_notebook(path: Path) -> Handout:
+    """The handout that a notebook lies in. Raises DataError for a file that lies in none."""
+    path = path.absolute()
+    if path.suffix != ".ipynb" or not path.is_file():
+        raise DataError("a notebook, a file that ends with .ipynb", f"{path} is {_kind(path)}")
+    for name in FILES:
+        if not (path.parent / name).is_file():
+            raise DataError(f"{name} beside {path.name}", f"{path.parent} has none",
+                            "keep the notebook in the handout's folder")
+    return Handout(path.parent, path)
+
+
+def find_all() -> list[Handout]:
+    """All assignments of the course in or above this folder; else of the handout that this program belongs to."""
+    folders = [folder for folder in _root_folder().glob("assignments/*") if _is_handout(folder)]
+    here = _here()
+    if here is not None and here not in folders:
+        folders.append(here)
+    return [Handout(folder, notebook_in(folder)) for folder in sorted(folders)]
+
+
+def having(part: str, notebook: str | None = None) -> Handout:
+    """The handout with that part: the one of `notebook`, the one we stand in, or the only one here that has it.
+
+    Raises DataError where there is none, or a choice of several.
+    """
+    if notebook:
+        handout = of_notebook(Path(notebook))
+        handout.require((part,))
+        return handout
+    everywhere, here = find_all(), _here()
+    found = [handout for handout in everywhere if any(each.name == part for each in handout.plan.parts)]
+    found = [handout for handout in found if handout.folder == here] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(f"the notebook with the part `{part}`",
+                        f"several have one: {', '.join(str(handout.notebook) for handout in found)}",
+                        f"say which: --notebook {_quoted(found[0].notebook)}")
+    known = [each.name for handout in everywhere for each in handout.plan.parts]
+    near = difflib.get_close_matches(part, known, n=1)
+    raise DataError(f"a part of {', '.join(handout.name for handout in everywhere) or 'an assignment'}",
+                    f"there is no `{part}`",
+                    f"did you mean `{near[0]}`?" if near else "`autograder progress --json` lists all parts")
+
+
+def notebook_in(folder: Path) -> Path:
+    """The notebook that is worked on: the only one there, or the one with the handout's name."""
+    found = sorted(folder.glob("*.ipynb"))
+    if len(found) == 1:
+        return found[0]
+    from autograder.examine.recorded import read_notebook
+
+    return folder / read_notebook(folder / "recorded.h5")[0]
+
+
+def _root_folder() -> Path:
+    try:
+        return find_root()
+    except CourseError:
+        home = Path(__file__).resolve().parents[2]  # the package's own handout, where it was installed from there
+        if (home / "assignments").is_dir():
+            return home
+        if (here := _here()) is not None:
+            return here
+        raise
+
+
+def _here() -> Path | None:
+    start = Path.cwd()
+    return next((folder for folder in (start, *start.parents) if _is_handout(folder)), None)
+
+
+def _is_handout(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in FILES)
+
+
+def _kind(path: Path) -> str:
+    return "a folder" if path.is_dir() else "another file" if path.exists() else "not there"
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)
