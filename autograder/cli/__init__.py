@@ -113,6 +113,15 @@ def similar(assignment: str) -> None:
 
 
 @main.command()
+@click.argument("assignment")
+def report(assignment: str) -> None:
+    """Show how the class did, and write a page for the instructor into overview/ASSIGNMENT.html."""
+    from autograder.cli import overview_verbs
+
+    overview_verbs.report(assignment)
+
+
+@main.command()
 def doctor() -> None:
     """Say how well this machine can confine student code, and what would make it stronger."""
     from autograder.cli import grade_verbs
