@@ -97,7 +97,8 @@ class Control:
             self.socket.close()
             self.folder.remove()
             raise RoomUnavailable(f"a fork server in mode `{self.mode}`", str(error)) from None
-        self.socket.send(json.dumps(self.plan).encode())
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended: its first answer says so
+            self.socket.send(json.dumps(self.plan).encode())
 
     def _stop(self) -> None:
         """The fork server ends when its socket closes, and its rooms with it."""
