@@ -122,6 +122,15 @@ def report(assignment: str) -> None:
 
 
 @main.command()
+@click.argument("assignment")
+def gradescope(assignment: str) -> None:
+    """Build gradescope/ASSIGNMENT.zip, an autograder to upload to Gradescope."""
+    from autograder.cli import export_verbs
+
+    export_verbs.gradescope(assignment)
+
+
+@main.command()
 def doctor() -> None:
     """Say how well this machine can confine student code, and what would make it stronger."""
     from autograder.cli import grade_verbs

@@ -1,0 +1,1 @@
+"""Grades out: CSV files for nbgrader's readers, Canvas and Moodle, and an autograder for Gradescope."""
