@@ -77,6 +77,67 @@ def progress(as_json: bool) -> None:
     student_verbs.progress(as_json)
 
 
+_which_notebook = click.option("--notebook", metavar="PATH", help="Where several notebooks have that part.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@main.command()
+@click.argument("part")
+@_which_notebook
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def hint(part: str, notebook: str | None, as_json: bool) -> None:
+    """Examine PART and give a hint on the first check that fails; each call says one thing more. Never the code.
+
+    Exit code 0: the part is right; 1: a hint was given; 2: it could not be examined.
+    """
+    from autograder.cli import study_verbs
+
+    study_verbs.hint(part, notebook, as_json)
+
+
+@main.command()
+@click.argument("part")
+@_which_notebook
+@_yes
+def reveal(part: str, notebook: str | None, yes: bool) -> None:
+    """Show the answer to PART and what people get wrong, where solutions/ is. Asks first.
+
+    Exit code 0: shown; 1: not wanted after all; 2: there is no answer here.
+    """
+    from autograder.cli import study_verbs
+
+    study_verbs.reveal(part, notebook, yes)
+
+
+@main.command()
+@click.argument("part")
+@_which_notebook
+@_yes
+def reset(part: str, notebook: str | None, yes: bool) -> None:
+    """Put the cells of PART back as they were handed out. Asks first, and keeps a copy of the notebook.
+
+    Exit code 0: done, or nothing to do; 1: not wanted after all; 2: the notebook cannot be read.
+    """
+    from autograder.cli import study_verbs
+
+    study_verbs.reset(part, notebook, yes)
+
+
+@main.command()
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
+@click.option("--exchange", is_flag=True, help="Hand in with `nbgrader submit`, where nbgrader's exchange is set up.")
+@click.option("--anyway", is_flag=True, help="Hand in with all problems.")
+@click.option("--json", "as_json", is_flag=True, help="What was found as JSON.")
+def submit(notebook: str, exchange: bool, anyway: bool, as_json: bool) -> None:
+    """Look NOTEBOOK over (whole, saved, of the right version, what is not attempted) and make the zip to hand in.
+
+    Exit code 0: made, or handed in; 1: something should be mended first; 2: it is not a notebook of a handout.
+    """
+    from autograder.cli import study_verbs
+
+    study_verbs.submit(notebook, exchange, anyway, as_json)
+
+
 @main.command()
 @click.argument("assignment")
 @click.option("--student", "students", multiple=True, help="Only this student (may be given several times).")

@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from autograder.render import MARKS, clean, headline, lines_for_student, number, verdict_word
+from autograder.render import MARKS, clean, difference_text, headline, lines_for_student, number, verdict_word
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, PartResult
 
 STYLES = {PASSED: "blue", FAILED: "red", SKIPPED: "dim", BROKEN: "magenta"}
@@ -28,7 +28,7 @@ def part_lines(result: PartResult) -> Text:
         first, *rest = lines_for_student(check)
         mark = f"\n  {MARKS[check.verdict][0]} {verdict_word(check)}: "
         text.append(mark, style=f"not bold {STYLES[check.verdict]}").append(first, style="not bold")
-        for line in rest:
+        for line in [*rest, *difference_text(check.difference)]:
             text.append(f"\n      {line}", style="not bold cyan" if line.startswith("hint: ") else "not bold")
     return text
 

@@ -39,3 +39,10 @@ def autograder(*arguments: str, cwd: Path, given: str = "", **more: str) -> subp
     """The command, as a shell runs it."""
     return subprocess.run([sys.executable, "-m", "autograder", *map(str, arguments)], cwd=cwd, input=given, timeout=120,
                           capture_output=True, text=True, encoding="utf-8", env=surroundings(**more))
+
+
+def nbgrader(*arguments: str, cwd: Path) -> None:
+    """nbgrader's own command; fails the test with what it said."""
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=cwd, capture_output=True, text=True,
+                          env=surroundings(), timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
