@@ -31,6 +31,25 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("assignment")
+def new(assignment: str) -> None:
+    """Begin an assignment: make solutions/ASSIGNMENT/ with a small example that works, to change into your own."""
+    from autograder.cli import author_verbs
+
+    author_verbs.new(assignment)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--open", "open_it", is_flag=True, help="Open the page in your browser.")
+def preview(assignment: str, open_it: bool) -> None:
+    """Write a page that shows the notebook as a student first sees it: stubs, checks, points."""
+    from autograder.cli import author_verbs
+
+    author_verbs.preview(assignment, open_it)
+
+
+@main.command()
 @click.argument("assignments", nargs=-1)
 @click.option("--check", "verify", is_flag=True, help="Only say whether assignments/ is up to date.")
 def release(assignments: tuple[str, ...], verify: bool) -> None:

@@ -10,7 +10,7 @@ from autograder.cli.progress import progress_bar
 from autograder.course import assignment_names, find_root, load_assignment
 from autograder.errors import CourseError
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def release(names: tuple[str, ...], verify: bool) -> None:

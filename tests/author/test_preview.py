@@ -1,0 +1,72 @@
+"""`autograder preview`: the student's first sight of an assignment, in a page that needs nothing but itself."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from autograder.author.markdown import formula, to_html
+from autograder.author.preview import preview
+from autograder.errors import CourseError
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture
+def page_text(tiny) -> str:
+    return preview(tiny).read_text(encoding="utf-8")
+
+
+def test_it_shows_stubs_checks_and_points(page_text):
+    assert page_text.count("NotImplementedError") == 3
+    assert "row_mean: 0 of 2 points" in page_text and "3 points, 1 of them in hidden checks" in page_text
+    assert "question, 2 points, graded by hand" in page_text and "Write your answer here." in page_text
+    assert "10 points:" in page_text and "1 in hidden checks" in page_text
+
+
+def test_it_shows_no_answer_and_no_hidden_check(page_text):
+    for secret in ("sum", "a shift common", "test_mean_of_many_rows", "the mean is right for another shape", "HIDDEN"):
+        assert secret not in page_text.replace("each row sums to zero", ""), secret
+
+
+def test_it_leaves_the_handed_out_assignment_alone(tiny):
+    page = preview(tiny)
+    assert page == tiny.root / "build" / "preview" / "t1_means.html"
+    assert not tiny.handout.exists()
+
+
+def test_a_mistake_in_the_source_is_named(tiny):
+    tiny.checks.write_text(tiny.checks.read_text().replace('@points("scaler", 2)', '@points("scaler", 0)'))
+    with pytest.raises(CourseError, match="is worth something"):
+        preview(tiny)
+
+
+def test_a_browser_shows_it_without_a_network(tiny):
+    text = tiny.notebook.read_text()
+    tiny.notebook.write_text(text.replace("# ## The mean of each row", "# ## The mean $m_i = \\frac1D \\sum_j x_{ij}$\n# $$A^\\top$$"))
+    page_file = preview(tiny)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 380, "height": 800}, color_scheme="dark")
+        asked, said = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(page_file.as_uri())
+        page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+        assert page.locator("img.formula").count() == 2
+        assert page.get_by_text("not attempted").count() == 4
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")  # nothing sticks out on a phone
+        browser.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
+
+
+def test_a_dollar_in_code_is_a_dollar():
+    assert to_html("`$x$` and\n```\n$y$\n```\n") == "<p><code>$x$</code> and</p>\n<pre><code>$y$\n</code></pre>\n"
+
+
+def test_a_formula_that_cannot_be_drawn_is_shown_as_it_is_written():
+    assert formula(r"\begin{pmatrix} a < b \end{pmatrix}") == '<code class="formula">\\begin{pmatrix} a &lt; b \\end{pmatrix}</code>'
+
+
+@pytest.mark.parametrize("tex", [r"\frac12", r"\frac1{18}", r"\frac{a}b", r"\sqrt d", r"\big[\,x\,\big]", r"\tfrac12", "a < b"])
+def test_tex_of_other_dialects_is_drawn(tex):
+    assert formula(tex).startswith('<img class="formula" alt="')
