@@ -97,7 +97,12 @@ def progress(as_json: bool) -> None:
         console.print(_row(each.assignment, each.points, each.max_points, done))
         console.print(plain(f"  next: {each.next_part}" + (f" ({each.why})" if each.why else "") if each.next_part
                             else "  all parts are right"))
-        console.print(plain(f"  {each.notebook}" + ("" if each.checked else ": not checked yet")))
+        console.print(plain(f"  {_from_here(each.notebook)}" + ("" if each.checked else ": not checked yet")))
+
+
+def _from_here(path: str) -> str:
+    """As short as it can be typed here."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _row(name: str, points: float, most: float, more: str) -> Text:

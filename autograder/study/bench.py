@@ -134,8 +134,8 @@ class _Turn:
     def _leave_out(self, step: str, said: str) -> None:
         names = [name for name, _ in self.cells]
         if step not in names:
-            raise AutograderError("a process that runs the notebook", said,
-                                  "`autograder progress` says whether the handout itself is whole")
+            raise AutograderError("a process to run the notebook in", said,
+                                  "set this copy up again: bash setup.sh, or setup.ps1 on Windows")
         self._left_out += 1
         rest = self._left_out > MAX_LEFT_OUT
         position = names.index(step)
