@@ -9,7 +9,7 @@ from autograder.errors import StaleRelease
 from autograder.release.build import verify
 from autograder.report import write_whole
 
-TOOLS = ("setup.sh", "pyproject.toml", "constraints.txt", "LICENSE")
+TOOLS = ("setup.sh", "install.py", "pyproject.toml", "constraints.txt", "LICENSE")
 FOLDERS = ("autograder", "datasets")
 LEFT_OUT = {"__pycache__", "data", ".ipynb_checkpoints"}
 DATE = (2020, 1, 1, 0, 0, 0)  # the same handout gives the same zip
@@ -55,18 +55,34 @@ def zipped(files: dict[str, bytes], folder: str) -> bytes:
 
 
 def _readme(assignment: Assignment) -> str:
-    notebook = f"assignments/{assignment.name}/{assignment.notebook.stem}.ipynb"
-    return f"""# {assignment.name}
+    name, notebook = assignment.name, f"{assignment.notebook.stem}.ipynb"
+    return f"""# {name}
+
+Needs Python 3.11 or newer; a network for the first line only, and no GPU. On Linux and macOS:
 
     bash setup.sh                                  # once: installs what you need into .venv, and makes the data
-    .venv/bin/jupyter lab {notebook}
+    .venv/bin/jupyter lab assignments/{name}/{notebook}
+
+On Windows:
+
+    py install.py
+    .venv\\Scripts\\jupyter lab assignments\\{name}\\{notebook}
+
+On Colab or another machine that has Jupyter already: put the zip beside the notebook and run this in its first cell.
+
+```python
+import zipfile
+zipfile.ZipFile("{name}.zip").extractall()
+%run {name}/install.py --here
+%cd {name}/assignments/{name}
+```
 
 Fill in the functions that say `raise NotImplementedError`, then run the check cell below each of them: it says
-what is right, what differs and where. The same from a terminal:
+what is right, what differs and where. The same from a terminal (on Windows `.venv\\Scripts\\autograder`):
 
-    .venv/bin/autograder check {notebook}
-
-On Windows: `py -m venv .venv`, `.venv\\Scripts\\pip install -c constraints.txt -e .[notebook]`,
-`.venv\\Scripts\\python datasets\\scenes\\make.py`, `.venv\\Scripts\\jupyter lab`.
-Save the notebook and hand in the one file `{Path(notebook).name}`.
+    .venv/bin/autograder check assignments/{name}/{notebook} --watch    # looks again whenever you save
+    .venv/bin/autograder progress                  # points so far, and the next part
+    .venv/bin/autograder hint PART                 # one thing more each time
+    .venv/bin/autograder reset PART                # the empty function again; a copy is kept
+    .venv/bin/autograder submit assignments/{name}/{notebook}    # looks it over, and makes the file to hand in
 """

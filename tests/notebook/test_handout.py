@@ -80,7 +80,7 @@ def test_the_zip_holds_no_answers(assignment, handed_out):
     own = {name: content for name, content in files.items() if name.startswith("assignments/")}
     assert len(own) == 3
     assert not [name for name, content in own.items() for secret in SECRETS if secret in content]
-    assert {"README.md", "setup.sh", "pyproject.toml", "constraints.txt", "datasets/scenes/make.py"} <= set(files)
+    assert {"README.md", "setup.sh", "install.py", "pyproject.toml", "constraints.txt", "datasets/scenes/make.py"} <= set(files)
 
 
 def test_the_same_handout_is_the_same_zip(assignment, handed_out):

@@ -1,0 +1,74 @@
+"""install.py and the first cell of the handout's README, on a machine that has Jupyter but nothing of this course."""
+
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from autograder.course import load_assignment
+from autograder.release.handout import handout_files, zipped
+from tests.study.helpers import ROOT, surroundings
+
+NAME = "a1_rnn_captioning"
+# What a kernel does with cells, with the machine's own Python and in the folder where the notebook lies.
+KERNEL = '''
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for source in {cells!r}:
+    result = shell.run_cell(source, store_history=True)
+    result.raise_error()
+print(repr(result.result), __import__("autograder").__file__)
+'''
+ANSWER = '''
+import numpy as np
+from autograder.notebook import check, load_coco_data
+def rnn_step_forward(x, prev_h, Wx, Wh, b):
+    return np.tanh(x @ Wx + prev_h @ Wh + b), None
+assert load_coco_data()["train_captions"].shape == (25000, 15)
+'''
+
+
+@pytest.fixture
+def bare_machine(tmp_path) -> Path:
+    """The Python of a new virtual environment. It sees the libraries that are installed here, and not this package;
+    what pip is asked for must be among them, because it may not look anywhere else."""
+    home = tmp_path / "machine"
+    venv.create(home, with_pip=False, symlinks=True)
+    libraries = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
+    (libraries / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return home / "bin" / "python"
+
+
+def machine(**more: str) -> dict[str, str]:
+    environment = surroundings(PIP_NO_INDEX="1", PIP_NO_BUILD_ISOLATION="0", PIP_DISABLE_PIP_VERSION_CHECK="1", **more)
+    del environment["PYTHONPATH"]
+    return environment
+
+
+def test_the_first_cell_sets_a_bare_machine_up(bare_machine, tmp_path):
+    folder = tmp_path / "content drive"
+    folder.mkdir()
+    files = handout_files(load_assignment(NAME, ROOT))
+    (folder / f"{NAME}.zip").write_bytes(zipped(files, NAME))
+    first = re.search(r"```python\n(.*?)```", files["README.md"].decode(), re.DOTALL)[1]
+    missing = subprocess.run([bare_machine, "-c", "import numpy, IPython, autograder"], cwd=folder, env=machine(),
+                             capture_output=True, text=True)
+    assert "No module named 'autograder'" in missing.stderr
+    cells = [first, ANSWER, "check('rnn_step_forward').result.points"]
+    done = subprocess.run([bare_machine, "-c", KERNEL.format(cells=cells)], cwd=folder, env=machine(HOME=str(tmp_path)),
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    points, _, place = done.stdout.splitlines()[-1].partition(" ")
+    assert float(points) == 2 and place.startswith(str(bare_machine.parents[1])), done.stdout
+
+
+def test_an_old_python_is_told(tmp_path):
+    code = ("import runpy, sys\nsys.version_info = (3, 10, 1)\nsys.version = '3.10.1 (main)'\n"
+            f"runpy.run_path({str(ROOT / 'install.py')!r}, run_name='__main__')")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("Python 3.11 or newer\nthis is 3.10.1\nhint: ")
