@@ -192,13 +192,14 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def stage(path: Path, content: bytes) -> Path:
+def stage(path: Path, content: bytes, permissions: int = 0o644) -> Path:
     """A finished file beside `path`, ready to be renamed into its place: here a full disk shows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        temporary.touch(permissions)
         temporary.write_bytes(content)
-        temporary.chmod(0o644)
+        temporary.chmod(permissions)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -1,6 +1,8 @@
 """grade, feedback, doctor: the instructor's verbs on submissions."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +19,8 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool,
           address: str | None) -> None:
-    from autograder.grade.batch import grade_class, submissions
+    from autograder.grade.batch import submissions
+    from autograder.grade.lock import only_one
     from autograder.room import strongest_mode
 
     root = find_root()
@@ -25,19 +28,11 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     folders = _chosen(submissions(root, name), students, name)
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
     cluster = _cluster(address) if address else None
-    kept = 0
-    with progress_bar() as progress:
-        task = progress.add_task("grading", total=len(folders))
-
-        def on_report(report: Report, from_before: bool) -> None:
-            nonlocal kept
-            kept += from_before
-            progress.update(task, advance=1, description=report.student[:24])
-
-        reports = grade_class(assignment, folders, jobs=jobs, mode=mode, again=again, on_report=on_report,
-                              executor=cluster.graded if cluster else None)
-    if gradebook:
-        _write_gradebook(root, assignment, reports, folders)
+    with only_one(root, name), _interruptible():
+        reports, kept = _grade(assignment, folders, jobs=jobs, mode=mode, again=again,
+                               executor=cluster.graded if cluster else None)
+        if gradebook:
+            _write_gradebook(root, assignment, reports, folders)
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
         console.print(f"not graded, run it again: {report.student}: {report.problem}", markup=False)
@@ -47,6 +42,32 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
                   + (" · gradebook: gradebook.db" if gradebook else ""))
     console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
                   "written answers are graded.")
+
+
+def _grade(assignment, folders: dict, **options) -> tuple[list[Report], int]:
+    """The reports, and how many of them are from before."""
+    from autograder.grade.batch import grade_class
+
+    kept = 0
+    with progress_bar() as progress:
+        task = progress.add_task("grading", total=len(folders))
+
+        def on_report(report: Report, from_before: bool) -> None:
+            nonlocal kept
+            kept += from_before
+            progress.update(task, advance=1, description=report.student[:24])
+
+        return grade_class(assignment, folders, on_report=on_report, **options), kept
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends the command with a sentence in place of a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("stopped. What is graded is kept: the same command goes on from here.")
+        sys.exit(130)
 
 
 def feedback(name: str, students: tuple[str, ...]) -> None:

@@ -7,16 +7,20 @@ import contextlib
 import functools
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError
 from autograder.grade.grader import Grader, course_secret
 from autograder.grade.key import course_key, kept_report, submission_key
-from autograder.report import Report, report_path, save
+from autograder.report import Report, report_path, save, sweep
 from autograder.room import strongest_mode
 
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
@@ -40,6 +44,7 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
     executor: `jobs` processes of this machine if None.
     """
     secret = course_secret(assignment.root)
+    sweep(report_path(assignment.root, assignment.name, "").parent)
     course = course_key(assignment, secret, mode or strongest_mode())
     keys = {student: submission_key(course, folder) for student, folder in folders.items()}
     reports: dict[str, Report] = {}
@@ -113,18 +118,41 @@ def _each(pool: ProcessPoolExecutor, todo: dict[str, Path], workers: int, attemp
             del running[future]
 
 
-def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"),
-                               initializer=_start, initargs=(assignment.root, assignment.name, secret, mode))
+@contextlib.contextmanager
+def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Workers on a leash: they end at once when this process is interrupted or killed, whatever they are doing."""
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start,
+                               initargs=(assignment.root, assignment.name, secret, mode, theirs))
+    try:
+        yield pool
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        pool.shutdown()
+        ours.close()
+        theirs.close()
 
 
 _grader: Grader | None = None
 
 
-def _start(root: Path, name: str, secret: bytes, mode: str | None) -> None:
-    """In a worker: one grader for its whole life. The room server ends with the process."""
+def _start(root: Path, name: str, secret: bytes, mode: str | None, leash: Connection) -> None:
+    """In a worker: one grader for its whole life."""
     global _grader
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, too
+    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
     _grader = Grader(load_assignment(name, root), secret, mode).__enter__()
+    Finalize(None, _grader.__exit__, exitpriority=0)  # `atexit` is not asked in a worker
+
+
+def _end_with(leash: Connection) -> None:
+    """Nothing is ever sent: the other end is closed, by the main process or by its death."""
+    with contextlib.suppress(EOFError, OSError):
+        leash.recv_bytes()
+    os._exit(1)
 
 
 def _grade(student: str, folder: Path) -> Report:

@@ -18,7 +18,7 @@ from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.style import Notebook, rule_out
 from autograder.render import clean
-from autograder.report import Question, Report
+from autograder.report import Question, Report, stage
 from autograder.room import RoomServer
 from autograder.submission import Submission, find_notebook, is_answered, read_submission
 
@@ -101,14 +101,25 @@ def versions(assignment: Assignment) -> dict[str, str]:
 def course_secret(root: Path) -> bytes:
     """The course's secret, from which hidden checks draw their inputs; made on first use."""
     path = root / "course.secret"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
+    if not path.exists():
+        _make_secret(path)
     secret = path.read_text().strip().encode()
     if not secret:
         raise AutograderError("a course secret", f"{path} is empty", "delete it, and a new one is made")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """A file is there whole or not at all, also after a kill; of two that make one at a time, the first counts."""
+    try:
+        temporary = stage(path, f"{secrets.token_hex(32)}\n".encode(), 0o600)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(temporary, path)
+        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise AutograderError(f"to write {path}", str(error.strerror or error),
+                              "look at the folder's permissions and the free space") from None

@@ -13,8 +13,8 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-PREFIX = "autograder-room-"
-JUST_MADE = 60.0  # seconds: its maker may not have locked it yet
+PREFIX, NEW = "autograder-room-", "autograder-new-room-"  # a new one gets its name when it is locked
+JUST_MADE = 60.0  # seconds: the maker of a new one may not have locked it yet
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,18 @@ class Scratch:
 def make() -> Scratch:
     """A new folder; first removes those of the same user whose process is gone."""
     sweep()
-    path = Path(tempfile.mkdtemp(prefix=PREFIX))
-    return Scratch(path, _locked(path))
+    new = Path(tempfile.mkdtemp(prefix=NEW))
+    lock = _locked(new)
+    return Scratch(new.rename(new.with_name(new.name.replace(NEW, PREFIX, 1))), lock)
 
 
 def sweep() -> None:
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    folder = Path(tempfile.gettempdir())
+    for path in (*folder.glob(f"{PREFIX}*"), *folder.glob(f"{NEW}*")):
         with contextlib.suppress(OSError):
             about = path.lstat()
-            if about.st_uid != os.geteuid() or time.time() - about.st_mtime < JUST_MADE:
+            fresh = path.name.startswith(NEW) and time.time() - about.st_mtime < JUST_MADE
+            if fresh or about.st_uid != os.geteuid():
                 continue
             lock = _locked(path)
             shutil.rmtree(path, ignore_errors=True)

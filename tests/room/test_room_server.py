@@ -100,18 +100,19 @@ def test_rooms_end_with_a_killed_examiner(server, tmp_path):
 
 def test_old_folders_of_killed_examiners_are_swept(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    living, dead, fresh, other = (tmp_path / f"autograder-room-{name}" for name in ("living", "dead", "fresh", "other"))
+    living, dead, fresh, other = (tmp_path / f"autograder-{name}" for name in ("room-living", "room-dead", "new-room-fresh", "room-other"))
     for folder in (living, dead, fresh):
         folder.mkdir()
         (folder / "file").touch()
     other.symlink_to(tmp_path)
-    for folder in (living, dead):
-        os.utime(folder, (0, 0))
     lock = scratch._locked(living)
     scratch.sweep()
     os.close(lock)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["autograder-room-fresh", "autograder-room-living",
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["autograder-new-room-fresh", "autograder-room-living",
                                                                "autograder-room-other"]
+    os.utime(fresh, (0, 0))
+    scratch.sweep()
+    assert not fresh.exists()
 
 
 def test_rooms_of_several_threads(server):
