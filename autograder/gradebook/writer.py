@@ -82,7 +82,8 @@ class GradebookWriter:
         staged: dict[Path, Path] = {}
         try:
             self._put(chunk)
-            staged = {stage(path, content): path for page in chunk for path, content in page.files.items()}
+            for path, content in (item for page in chunk for item in page.files.items()):
+                staged[stage(path, content)] = path
             self._db.commit()
             for temporary, path in staged.items():
                 os.replace(temporary, path)
