@@ -202,6 +202,21 @@ def report(assignment: str) -> None:
 
 
 @main.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--to", type=click.Choice(["csv", "canvas", "moodle"]), default="csv", show_default=True,
+              help="nbgrader's columns, a Canvas gradebook, or Moodle's grades.")
+@click.option("--roster", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+              help="The gradebook exported from Canvas, or the grading worksheet from Moodle.")
+@click.option("--column", "columns", multiple=True, metavar="ASSIGNMENT=TITLE",
+              help="What Canvas calls an assignment (may be given several times).")
+def export(assignments: tuple[str, ...], to: str, roster: str | None, columns: tuple[str, ...]) -> None:
+    """Write the grades of ASSIGNMENTS (default: all) into exports/, for spreadsheets, Canvas or Moodle."""
+    from autograder.cli import export_verbs
+
+    export_verbs.export(assignments, to, roster, columns)
+
+
+@main.command()
 @click.argument("assignment")
 def gradescope(assignment: str) -> None:
     """Build gradescope/ASSIGNMENT.zip, an autograder to upload to Gradescope."""

@@ -1,13 +1,51 @@
 """export, gradescope: the grades and the grader on their way to other systems."""
 
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
-from autograder.course import load_assignment
+from autograder.course import assignment_names, find_root, load_assignment
+from autograder.errors import AutograderError
 from autograder.render import number
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[str, ...]) -> None:
+    from autograder.export.canvas import canvas_csv
+    from autograder.export.grades import collect_grades
+    from autograder.export.moodle import moodle_csv
+    from autograder.export.sheet import read_sheet, write_sheet
+    from autograder.export.table import nbgrader_csv
+
+    root = find_root()
+    names = names or tuple(assignment_names(root))
+    for name in names:
+        load_assignment(name, root)  # says which there are
+    graded = collect_grades(root, names)
+    sheet = read_sheet(Path(roster), "--roster") if roster else None
+    if to == "canvas":
+        exported = canvas_csv(graded, sheet, _titles(columns, names))
+    elif to == "moodle":
+        exported = moodle_csv(graded, sheet)
+    else:
+        exported = nbgrader_csv(graded)
+    path = write_sheet(root / "exports" / f"{'grades' if to == 'csv' else to}.csv", exported.rows, exported.delimiter)
+    for notice in [notice for each in graded for notice in each.notices] + exported.notices:
+        console.print(notice, markup=False, soft_wrap=True)
+    submitted = sum(grade.submitted for each in graded for grade in each.grades.values())
+    console.print(f"{submitted} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
+
+
+def _titles(columns: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:
+    """ASSIGNMENT=TITLE of the command line; raises AutograderError for anything else."""
+    pairs = [column.partition("=") for column in columns]
+    for name, _, title in pairs:
+        if name not in names or not title:
+            raise AutograderError("--column ASSIGNMENT=TITLE, of an assignment that is exported",
+                                  f"found {name}, where {', '.join(names)} are exported")
+    return {name: title for name, _, title in pairs}
 
 
 def gradescope(name: str) -> None:

@@ -1,0 +1,100 @@
+"""The grades to hand on: those of nbgrader's gradebook, or of the reports where it has none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from autograder.gradebook.roll import Listed, Member, read_roll
+from autograder.gradebook.scores import Scores, read_scores
+from autograder.render import clean, number
+from autograder.report import Report, load
+
+SHOWN = 5  # names in a notice
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One student's grade. score: raw_score less the penalty for lateness, never below 0; parts: name -> (score, most)
+    of what is graded; submitted: false for a student of the gradebook who handed nothing in."""
+
+    member: Member
+    raw_score: float = 0.0
+    penalty: float = 0.0
+    timestamp: datetime | None = None
+    parts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    submitted: bool = True
+
+    @property
+    def student(self) -> str:
+        return self.member.student
+
+    @property
+    def score(self) -> float:
+        return max(0.0, self.raw_score - self.penalty)
+
+
+@dataclass
+class Graded:
+    """The grades of an assignment, by student; notices: sentences on what one should know before handing them on."""
+
+    assignment: Listed
+    grades: dict[str, Grade]
+    notices: list[str] = field(default_factory=list)
+
+
+def collect_grades(root: Path, names: Iterable[str]) -> list[Graded]:
+    """The grades of each assignment. Raises GradebookError."""
+    members, listed = read_roll(root)
+    return [_graded(root, name, members, listed) for name in names]
+
+
+def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mapping[str, Listed]) -> Graded:
+    reports = _reports(root, name)
+    scores = read_scores(root, name) if name in listed else {}
+    if not scores:
+        return _from_reports(name, reports)
+    grades = {student: _from_scores(member, scores.get(student)) for student, member in members.items()}
+    graded = Graded(listed[name], grades)
+    waiting = [student for student, given in scores.items() if given.needs_manual]
+    if waiting:
+        graded.notices.append(f"{name}: {people(waiting)} have answers that wait for `nbgrader formgrader`: they count "
+                              "as they are graded now")
+    unknown = [report.student for report in reports if report.student not in scores]
+    if unknown:
+        graded.notices.append(f"{name}: {people(unknown)} have a report but no score in the gradebook: run `autograder "
+                              f"grade {name}`")
+    return graded
+
+
+def _from_scores(member: Member, scores: Scores | None) -> Grade:
+    if scores is None:
+        return Grade(member, submitted=False)
+    cells = scores.cells
+    return Grade(member, sum(cell.score for cell in cells.values()), scores.late_penalty, scores.submitted,
+                 {name: (cell.score, cell.max_points) for name, cell in cells.items()})
+
+
+def _from_reports(name: str, reports: list[Report]) -> Graded:
+    examined = [report for report in reports if report.examined]
+    grades = {report.student: Grade(Member(report.student), report.points, parts={
+        part.name: (part.points, part.max_points) for part in report.parts}) for report in examined}
+    most = max((report.max_points for report in examined), default=0.0)
+    graded = Graded(Listed(name, most), grades, [
+        f"{name}: the gradebook has no scores; these are of the automatic checks in reports/{name}/, of "
+        f"{number(most)} points, without written answers and penalties"])
+    if failed := [report.student for report in reports if not report.examined]:
+        graded.notices.append(f"{name}: {people(failed)} have no grade, because the grader could not do its work")
+    return graded
+
+
+def _reports(root: Path, name: str) -> list[Report]:
+    folder = root / "reports" / name
+    return [load(path) for path in sorted(folder.glob("*.json")) if not path.name.startswith(".")]
+
+
+def people(names: Iterable[str]) -> str:
+    """Some names for a sentence."""
+    names = [clean(name, 60) for name in names]
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
