@@ -184,6 +184,15 @@ def feedback(assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("database")
+def copy_gradebook(database: str) -> None:
+    """Copy the gradebook into the empty DATABASE, such as postgresql+psycopg://teacher@server/grades."""
+    from autograder.cli import gradebook_verbs
+
+    gradebook_verbs.copy_gradebook(database)
+
+
+@main.command()
 @click.argument("assignment")
 def similar(assignment: str) -> None:
     """Show which solutions agree more than is usual, and write them side by side into similar/ASSIGNMENT.html."""

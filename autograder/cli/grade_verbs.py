@@ -31,15 +31,14 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     with only_one(root, name), _interruptible():
         reports, kept = _grade(assignment, folders, jobs=jobs, mode=mode, again=again,
                                executor=cluster.graded if cluster else None)
-        if gradebook:
-            _write_gradebook(root, assignment, reports, folders)
+        place = _write_gradebook(root, assignment, reports, folders) if gradebook else ""
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
         console.print(f"not graded, run it again: {report.student}: {report.problem}", markup=False)
     for worker, why in (cluster.refused if cluster else {}).items():
         console.print(f"worker not used: {worker}: {why}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
-                  + (" · gradebook: gradebook.db" if gradebook else ""))
+                  + (f" · gradebook: {place}" if place else ""), markup=False)
     console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
                   "written answers are graded.")
 
@@ -105,13 +104,15 @@ def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
     return {student: folders[student] for student in students} if students else folders
 
 
-def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> None:
+def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> str:
+    """Where the gradebook is."""
     from autograder.gradebook.writer import GradebookWriter
 
     with GradebookWriter(root, assignment) as writer, progress_bar() as progress:
         examined = [(report, folders[report.student]) for report in reports if report.examined]
         for _ in progress.track(writer.write_all(examined), len(examined), description="gradebook"):
             pass
+        return writer.place
 
 
 def _show_table(name: str, reports: list[Report]) -> None:

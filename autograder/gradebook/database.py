@@ -10,10 +10,10 @@ import nbformat
 from alembic.script import ScriptDirectory
 from jupyter_core.paths import jupyter_config_path
 from nbgrader import api, dbutil
-from nbgrader.api import Base, Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Base, Course, Gradebook, InvalidEntry, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from tornado.log import app_log
@@ -39,6 +39,8 @@ HINTS = {
     "no such table": "it belongs to another nbgrader: back it up, then run `nbgrader db upgrade`",
     "does not exist": "look at `c.CourseDirectory.db_url`, or run `nbgrader db upgrade` after a backup",
     "connect": "is the database server running? Look at `c.CourseDirectory.db_url`",
+    "too long": "a student's id is the name of a folder in submitted/: the database takes 128 characters",
+    "unique": "another program was writing at the same time: run this again",
 }
 
 
@@ -73,6 +75,10 @@ def readable_errors(url: str) -> Iterator[None]:
     before, app_log.disabled = app_log.disabled, True
     try:
         yield
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise GradebookError(f"a gradebook at {shown(url)}", str(error),
+                             "for PostgreSQL, `pip install 'psycopg[binary]'` and begin the URL with "
+                             "postgresql+psycopg://") from None
     except (SQLAlchemyError, InvalidEntry) as error:
         raise _readable(error, url) from error
     finally:
@@ -88,18 +94,18 @@ def is_new(url: str) -> bool:
 def open_gradebook(url: str, course_id: str = "") -> Gradebook:
     """Raises GradebookError for a database that cannot be opened or was made by another nbgrader."""
     with readable_errors(url):
-        try:
-            version = _version(url)
-        except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise GradebookError(f"a gradebook at {_shown(url)}", str(error),
-                                 "install the driver of that database, such as psycopg2-binary") from None
+        version = _version(url)
         if version not in ("new", _head()):
-            raise GradebookError(f"a gradebook of nbgrader's present format at {_shown(url)}",
+            raise GradebookError(f"a gradebook of nbgrader's present format at {shown(url)}",
                                  f"its format is {version or 'older than any number'}, expected {_head()}",
                                  "back it up, then run `nbgrader db upgrade`")
         if version == "new":
             _make(url)
-        return Gradebook(url, course_id)
+        gradebook = Gradebook(url, course_id)
+        if gradebook.db.get(Course, course_id) is None:  # nbgrader makes no row for a course without a name, to which
+            gradebook.db.add(Course(id=course_id))       # its assignments refer: SQLite lets that pass, others do not
+            gradebook.db.commit()
+        return gradebook
 
 
 def ensure_assignment(gradebook: Gradebook, assignment: Assignment, url: str) -> None:
@@ -136,18 +142,22 @@ def _is_current(gradebook: Gradebook, assignment: Assignment, notebook) -> bool:
 
 
 def _make(url: str) -> None:
-    """nbgrader's tables, all or none: nbgrader makes one after the other, and could not use what a kill left."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's sqlite3 begins none for CREATE TABLE
-            if not inspect(connection).get_table_names():  # nobody else has just made them
-                Base.metadata.create_all(connection)
-                connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-                connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": _head()})
+            make_tables(connection)
     finally:
         engine.dispose()
+
+
+def make_tables(connection: Connection) -> None:
+    """nbgrader's tables, all or none: nbgrader makes one after the other, and could not use what a kill left."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's sqlite3 begins none for CREATE TABLE
+    if not inspect(connection).get_table_names():  # nobody else has just made them
+        Base.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": _head()})
 
 
 def _version(url: str) -> str:
@@ -178,8 +188,8 @@ def _readable(error: Exception, url: str) -> GradebookError:
     found = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     hint = next((hint for words, hint in HINTS.items() if words in str(error)),
                 "the reports are saved: run this again once the database works")
-    return GradebookError(f"a gradebook that can be read and written at {_shown(url)}", found, hint)
+    return GradebookError(f"a gradebook that can be read and written at {shown(url)}", found, hint)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)

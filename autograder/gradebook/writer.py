@@ -17,10 +17,11 @@ from autograder.errors import GradebookError
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks, to_json
 from autograder.gradebook.rows import Graded, Rows, comment_of, score_of
+from autograder.gradebook.turns import turn
 from autograder.report import Report, stage, sweep
 
 CHUNK = 50  # students in one transaction: what a kill can undo
-ATTEMPTS = 3  # for a chunk of which another program has just written a student's first row
+ATTEMPTS = 3  # for a chunk of which nbgrader has just written a student's first row
 
 
 class GradebookWriter:
@@ -38,11 +39,11 @@ class GradebookWriter:
         self._stack = ExitStack()
 
     def __enter__(self) -> "GradebookWriter":
-        gradebook = database.open_gradebook(self._url, self._directory.course_id)
-        self._stack.callback(gradebook.close)
         try:
-            database.ensure_assignment(gradebook, self.assignment, self._url)
-            with database.readable_errors(self._url):
+            with database.readable_errors(self._url), turn(self._url):
+                gradebook = database.open_gradebook(self._url, self._directory.course_id)
+                self._stack.callback(gradebook.close)
+                database.ensure_assignment(gradebook, self.assignment, self._url)
                 self._db = gradebook.db
                 notebook = gradebook.find_notebook(self.assignment.notebook.stem, self.assignment.name)
                 self._rows = Rows(self._db, notebook, self._late_penalties())
@@ -55,6 +56,11 @@ class GradebookWriter:
 
     def __exit__(self, *error) -> None:
         self._stack.close()
+
+    @property
+    def place(self) -> str:
+        """Where the gradebook is, in words: a file of the course, or a URL without its password."""
+        return database.shown(self._url).removeprefix(f"sqlite:///{self._directory.root}/")
 
     def _late_penalties(self) -> AssignLatePenalties:
         late = AssignLatePenalties(config=self._config)
@@ -73,7 +79,7 @@ class GradebookWriter:
         """
         pages = (self._page(report, submitted) for report, submitted in reports)
         while chunk := list(islice(pages, CHUNK)):
-            with database.readable_errors(self._url):
+            with database.readable_errors(self._url), turn(self._url):
                 self._write(chunk)
             yield from (page.graded.student for page in chunk)
 
