@@ -3,6 +3,7 @@
 import sys
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from autograder.render import MARKS, clean, difference_text, headline, lines_for_student, number, verdict_word
@@ -17,20 +18,31 @@ for _stream in (sys.stdout, sys.stderr):
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
-def part_lines(result: PartResult) -> Text:
-    """A part for a terminal: `part_text`, but a part that nothing is written for yet is one line."""
-    if not result.attempted or all(check.verdict == SKIPPED for check in result.checks):
+def is_waiting(result: PartResult) -> bool:
+    """Whether there is nothing to say on a part yet but that it, or one before it, is to be written."""
+    return not result.attempted or all(check.verdict == SKIPPED for check in result.checks)
+
+
+def print_part(result: PartResult) -> None:
+    """As `part_text`, with colours; a part that nothing can be said on yet is one line."""
+    if is_waiting(result):
         first = result.checks[0]
-        reason = lines_for_student(first)[1:2] or [""]
-        return Text(f"{headline(result)} · {verdict_word(first)}: {clean(reason[0])}", style="dim")
-    text = Text(headline(result), style="bold")
+        reason = next(iter(lines_for_student(first)[1:]), "")
+        return console.print(Text(f"{headline(result)} · {verdict_word(first)}: {reason}", style="dim"))
+    console.print(Text(headline(result), style="bold"))
     for check in result.checks:
         first, *rest = lines_for_student(check)
-        mark = f"\n  {MARKS[check.verdict][0]} {verdict_word(check)}: "
-        text.append(mark, style=f"not bold {STYLES[check.verdict]}").append(first, style="not bold")
+        mark = Text(f"{MARKS[check.verdict][0]} {verdict_word(check)}: ", style=STYLES[check.verdict])
+        _indented(2, mark.append(first, style="default"))
         for line in [*rest, *difference_text(check.difference)]:
-            text.append(f"\n      {line}", style="not bold cyan" if line.startswith("hint: ") else "not bold")
-    return text
+            _indented(6, Text(line, style="cyan" if line.startswith("hint: ") else ""))
+
+
+def _indented(width: int, text: Text) -> None:
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, width), expand=False))  # a line that is too long goes on below itself
+    else:
+        console.print(Text(" " * width).append(text))
 
 
 def total(results: list[PartResult]) -> str:

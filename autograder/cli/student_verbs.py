@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from autograder.cli.console import console, part_lines, plain, total
+from autograder.cli.console import console, is_waiting, plain, print_part, total
 from autograder.cli.progress import progress_bar
 from autograder.render import number
 from autograder.report import PartResult
@@ -32,7 +32,7 @@ def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> 
         (sys.stderr.write(f"{note}\n") if as_json else console.print(plain(note)))
     if not as_json:
         for result in results:
-            console.print(part_lines(result))
+            print_part(result)
         console.print(total(results))
     sys.exit(any(check.points < check.max_points for result in results for check in result.checks))
 
@@ -73,12 +73,12 @@ def _show(handout: Handout, view: study.View) -> None:
     if console.is_terminal:
         console.clear()
         for result in view.results:
-            console.print(_row(result.name, result.points, result.max_points, "*" if result in fresh else ""))
-        fresh = [result for result in fresh if result.failed and result.attempted][:3]
+            console.print(_row(result.name, result.points, result.max_points, "just now" if result in fresh else ""))
+        fresh = [result for result in fresh if result.failed and not is_waiting(result)][:3]
     for line in [*view.notes, *view.problem.splitlines()]:
         console.print(plain(line))
     for result in fresh:
-        console.print(part_lines(result))
+        print_part(result)
     took = "" if view.problem else f" · examined {len(view.fresh)} of {len(view.results)} parts in {view.seconds:.1f} s"
     console.print(Text(f"{time.strftime('%H:%M:%S')} {total(view.results)}{took}", style="dim"))
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Which cells of a notebook decide about a part: what is written for it, and all that this code mentions.
+"""Which statements of a notebook decide about a part: what is written for it, and all that this code mentions.
 
-By name, without running anything, and rather too many than too few: a cell counts for a part as soon as it defines
-a name that the part's checks, or a cell that counts for it, mention. A cell that does more than define something
+By name, without running anything, and rather too many than too few: a statement counts for a part as soon as it
+binds a name that the part's checks, or a statement that counts for it, mention. One that does more than bind names
 counts for every part.
 """
 
@@ -9,6 +9,7 @@ import ast
 import hashlib
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.course.plan import Plan
@@ -19,22 +20,24 @@ DEFINED = re.compile(r"^(?:async +def|def|class)\s+(\w+)|^(\w+)\s*=[^=]", re.MUL
 
 @dataclass(frozen=True)
 class _Code:
-    """What a piece of code binds at its top level and mentions anywhere; does_more: than binding names."""
+    """A statement at the top level, or a cell that does not compile: the names it binds and those it mentions;
+    does_more: than binding names."""
 
+    text: str
     binds: frozenset[str]
     mentions: frozenset[str]
     does_more: bool = False
 
 
 def part_keys(cells: list[tuple[str, str]], plan: Plan, checks: str) -> dict[str, str]:
-    """For each part a digest of what decides about it: its checks and its cells. cells: (name, source) in order."""
-    codes = [_read(source) for _, source in cells]
+    """For each part a digest of what decides about it: checks and statements. cells: (name, source) in order."""
+    codes = _without_repeated_imports([code for _, source in cells for code in _read(source)])
     roots = _mentioned_by_checks(plan, checks)
     keys = {}
     for part in plan.parts:
         names = set(roots[part.name]).union(*(roots[name] for name in _all_prerequisites(plan, part.name)))
         counting = _closure(codes, names)
-        texts = [checks, *(cells[index][1] for index in sorted(counting))]
+        texts = [checks, *(codes[index].text for index in sorted(counting))]
         keys[part.name] = hashlib.blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8).hexdigest()
     return keys
 
@@ -51,25 +54,38 @@ def _closure(codes: list[_Code], names: set[str]) -> set[int]:
     return counting
 
 
-def _read(source: str) -> _Code:
+def _without_repeated_imports(codes: list[_Code]) -> list[_Code]:
+    seen: set[str] = set()
+    kept = []
+    for code in codes:
+        if not (code.text.startswith("Import") and code.text in seen):
+            kept.append(code)
+        seen.add(code.text)
+    return kept
+
+
+def _read(source: str) -> Iterator[_Code]:
     tree = _parsed(source)
     if tree is None:
         binds = {name for match in DEFINED.findall(source) for name in match if name}
-        return _Code(frozenset(binds), frozenset(re.findall(r"[^\W\d]\w*", source)), does_more=not binds)
-    binds: set[str] = set()
-    does_more = False
+        yield _Code(source, frozenset(binds), frozenset(re.findall(r"[^\W\d]\w*", source)), does_more=not binds)
+        return
     for node in tree.body:
-        if isinstance(node, DEFINITIONS):
-            binds.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            binds.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-            does_more |= any(alias.name == "*" for alias in node.names)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            binds.update(name for target in targets for name in _mentions(target))  # Model.loss = ... binds both
-        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            does_more = True
-    return _Code(frozenset(binds), frozenset(_mentions(tree)), does_more)
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            binds = _bound_by(node)
+            yield _Code(ast.dump(node), frozenset(binds), frozenset(_mentions(node)), does_more=not binds)
+
+
+def _bound_by(node: ast.stmt) -> set[str]:
+    """The names that a statement binds; none for one that may do anything."""
+    if isinstance(node, DEFINITIONS):
+        return {node.name}
+    if isinstance(node, (ast.Import, ast.ImportFrom)) and all(alias.name != "*" for alias in node.names):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return {name for target in targets for name in _mentions(target)}  # Model.loss = ... binds both
+    return set()
 
 
 def _mentioned_by_checks(plan: Plan, checks: str) -> dict[str, set[str]]:

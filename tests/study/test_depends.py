@@ -9,7 +9,7 @@ from autograder.submission import runnable_cells
 from tests.study.helpers import ROOT
 
 CENTRED = ("c", "def centred(x):\n    return x - helper(x)[:, None], None")
-BASE = [("a", "import numpy as np"), ("b", "def row_mean(x):\n    return x.mean(1)"), CENTRED,
+BASE = [("a", "import numpy as np"), ("b", "def row_mean(x):\n    return np.mean(x, 1)"), CENTRED,
         ("d", "def helper(x):\n    return row_mean(x)"), ("e", "class Scaler:\n    pass"), ("f", "print(row_mean)"),
         ("g", "def unused():\n    return 1")]
 
@@ -32,6 +32,9 @@ def changed(copy, before: list, after: list) -> set[str]:
     ("g", "def unused():\n    return 2", set()),
     ("g", "# a thought", set()),
     ("g", "row_mean = faster", {"row_mean", "centred"}),
+    ("c", "import numpy as np\n" + CENTRED[1], set()),                                     # that is known
+    ("c", "import numpy.linalg as np\n" + CENTRED[1], {"row_mean", "centred"}),            # that is not
+    ("c", "# a thought\n" + CENTRED[1], set()),
 ])
 def test_a_change_reaches_what_mentions_it(copy, cell, source, reached):
     after = [(name, source if name == cell else text) for name, text in BASE]
@@ -51,7 +54,7 @@ def test_in_the_course_one_part_seldom_means_all_of_them():
     keys = part_keys(before, assignment.plan, checks)
     for name, reached in (("bleu", {"bleu"}), ("captioning_loss", {"captioning_loss", "captioning_sample", "captioning_lstm"})):
         own = {cell.name for cell in assignment.cells_of(name)}
-        after = [(cell, source + "\n# seen" if cell in own else source) for cell, source in before]
+        after = [(cell, source.replace("NotImplementedError", "ValueError") if cell in own else source) for cell, source in before]
         new = part_keys(after, assignment.plan, checks)
         assert {part for part in new if new[part] != keys[part]} == reached
 
