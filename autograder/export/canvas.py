@@ -28,8 +28,7 @@ def canvas_csv(graded: Sequence[Graded], roster: Sheet | None = None,
     possible = next((row for row in roster.rows if row[0].strip() == POINTS.strip()), [""] * len(roster.header))
     rows = [row for row in roster.rows if row is not possible and row[roster.column("ID")].strip()]
     kinds = [roster.column(name) for name in ("SIS Login ID", "SIS User ID", "ID") if roster.column(name) is not None]
-    login = roster.column("SIS Login ID")
-    keys = [[*(row[kind] for kind in kinds), local_part(row[login]) if login is not None else ""] for row in rows]
+    keys = [[*(row[kind] for kind in kinds), *_other_names(row, roster)] for row in rows]
     exported = Exported([], delimiter=roster.delimiter)
     header, top, cells = [*roster.header[:end + 1]], [POINTS, *[""] * end], [row[:end + 1] for row in rows]
     for each in graded:
@@ -83,6 +82,12 @@ def _canvas_column(name: str, roster: Sheet, end: int, title: str | None) -> int
         raise AutograderError(f"one assignment called {title} in the roster", f"there are {len(found)}",
                               f"its columns are {', '.join(roster.header[end + 1:]) or 'none'}")
     return found[0] if len(found) == 1 else None
+
+
+def _other_names(row: list[str], roster: Sheet) -> tuple[str, str]:
+    """The login without its host, and what `autograder collect` calls somebody whose file's name is all it knows."""
+    login = roster.column("SIS Login ID")
+    return local_part(row[login]) if login is not None else "", f"{_bare(row[0])}-{row[roster.column('ID')].strip()}"
 
 
 def _bare(text: str) -> str:

@@ -58,12 +58,12 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     graded = Graded(listed[name], grades)
     waiting = [student for student, given in scores.items() if given.needs_manual]
     if waiting:
-        graded.notices.append(f"{name}: {people(waiting)} have answers that wait for `nbgrader formgrader`: they count "
-                              "as they are graded now")
+        graded.notices.append(f"{name}: answers of {people(waiting)} wait for `nbgrader formgrader`: they count as "
+                              "they are graded now")
     unknown = [report.student for report in reports if report.student not in scores]
     if unknown:
-        graded.notices.append(f"{name}: {people(unknown)} have a report but no score in the gradebook: run `autograder "
-                              f"grade {name}`")
+        graded.notices.append(f"{name}: a report, but no score in the gradebook, has {people(unknown)}: run "
+                              f"`autograder grade {name}`")
     return graded
 
 
@@ -84,7 +84,7 @@ def _from_reports(name: str, reports: list[Report]) -> Graded:
         f"{name}: the gradebook has no scores; these are of the automatic checks in reports/{name}/, of "
         f"{number(most)} points, without written answers and penalties"])
     if failed := [report.student for report in reports if not report.examined]:
-        graded.notices.append(f"{name}: {people(failed)} have no grade, because the grader could not do its work")
+        graded.notices.append(f"{name}: no grade for {people(failed)}: the grader could not do its work")
     return graded
 
 

@@ -19,8 +19,8 @@ class Matched:
 def match(members: Iterable[Member], keys: Sequence[Sequence[str]]) -> Matched:
     """keys: for each row of the list what names its student, each kind in its place, "" where it has none.
 
-    A student is found by id or address. A key that two rows share names nobody, and a row that two students claim is
-    given to neither: a grade in the wrong hands is worse than one that is missing.
+    A student is found by id, address or the other system's number. A key that two rows share names nobody, and a row
+    that two students claim is given to neither: a grade in the wrong hands is worse than one that is missing.
     """
     tables = [_unique(kind) for kind in zip(*keys)] if keys else []
     found = {member.student: _found(member, tables) for member in members}
@@ -52,6 +52,6 @@ def _unique(keys: Iterable[str]) -> dict[str, int]:
 
 def _found(member: Member, tables: Sequence[Mapping[str, int]]) -> int | None:
     """The one row that everything known of a student leads to."""
-    own = [key.strip().casefold() for key in (member.student, member.email) if key.strip()]
+    own = [key.strip().casefold() for key in (member.student, member.email, member.lms_user_id) if key.strip()]
     rows = {table[key] for table in tables for key in own if key in table}
     return rows.pop() if len(rows) == 1 else None

@@ -7,12 +7,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Member:
-    """A student of the gradebook; names and address are "" where nobody gave them."""
+    """A student of the gradebook; what nobody gave is "". lms_user_id: the number in another system."""
 
     student: str
     last_name: str = ""
     first_name: str = ""
     email: str = ""
+    lms_user_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def read_roll(root: Path, db_url: str | None = None) -> tuple[dict[str, Member],
     gradebook = database.open_gradebook(url, directory.course_id)
     try:
         with database.readable_errors(url):
-            members = [Member(each.id, each.last_name or "", each.first_name or "", each.email or "")
-                       for each in gradebook.students]
+            members = [Member(each.id, each.last_name or "", each.first_name or "", each.email or "",
+                              each.lms_user_id or "") for each in gradebook.students]
             assignments = [Listed(each.name, each.max_score, each.duedate) for each in gradebook.assignments]
     finally:
         gradebook.close()

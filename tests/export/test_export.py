@@ -77,9 +77,10 @@ def test_a_roster_with_a_byte_order_mark(tmp_path):
 
 def test_students_are_found_by_id_and_address():
     keys = [["ann@x.edu", "77", "ann"], ["BOB", "78", ""], ["eve@x.edu", "79", "eve"], ["eve@y.edu", "80", "eve"]]
-    members = [Member("ANN"), Member("b", email="bob"), Member("79"), Member("eve"), Member("nobody")]
+    members = [Member("ANN"), Member("b", email="bob"), Member("79"), Member("eve"), Member("nobody"),
+               Member("f", lms_user_id="80")]
     found = match(members, keys)
-    assert found.rows == {"ANN": 0, "b": 1, "79": 2} and found.unknown == ["eve", "nobody"]
+    assert found.rows == {"ANN": 0, "b": 1, "79": 2, "f": 3} and found.unknown == ["eve", "nobody"]
 
 
 def test_nobody_gets_anothers_grade():
@@ -127,6 +128,10 @@ def test_canvas_gets_its_own_ids_and_titles_back():
         ["Student, Test", "905", "", "c0ffee", "S1", ""]]
     assert exported.notices == [f"{NAME}: not in the roster, or not surely, and left out: dan",
                                 f"{NAME}: in the roster without a submission, left as they are: Cid, C, Eve, E"]
+
+
+def test_canvas_knows_who_was_collected_without_a_roster():
+    assert canvas_csv([graded(**{"anna-901": 2.0, "anna-902": 3.0})], sheet(CANVAS)).rows[2][5] == "2"
 
 
 def test_canvas_titles():
@@ -225,7 +230,7 @@ def course(tmp_path_factory) -> Path:
             save(report, report_path(root, NAME, student))
             writer.write(report, folder)
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
-        book.update_or_create_student("ann", first_name="Ann", last_name="Arc", email="ann@x.edu")
+        book.update_or_create_student("ann", first_name="Ann", last_name="Arc", email="ann@x.edu", lms_user_id="901")
         book.update_or_create_student("cid", first_name="=1+1", last_name='D"; DROP', email="+@x")
         book.update_or_create_assignment(NAME, duedate="2026-04-30 10:00:00")
         notebook = book.find_submission_notebook("means", NAME, "ann")
@@ -275,7 +280,7 @@ def test_without_a_gradebook_the_reports_count(tiny):
     each, = collect_grades(tiny.root, [NAME])
     assert {student: grade.score for student, grade in each.grades.items()} == {"ann\x1b[31m": 1.5}
     assert each.assignment.max_score == 2
-    assert "the gradebook has no scores" in each.notices[0] and "bob have no grade" in each.notices[1]
+    assert "the gradebook has no scores" in each.notices[0] and "no grade for bob" in each.notices[1]
 
 
 def test_answers_that_wait_and_reports_that_are_not_in_the_gradebook_are_said(course):
@@ -285,5 +290,5 @@ def test_answers_that_wait_and_reports_that_are_not_in_the_gradebook_are_said(co
         each, = collect_grades(course, [NAME])
     finally:
         path.unlink()
-    assert any("late have a report but no score in the gradebook" in notice for notice in each.notices)
+    assert any("a report, but no score in the gradebook, has late" in notice for notice in each.notices)
     assert "late" not in each.grades
