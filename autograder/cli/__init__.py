@@ -158,6 +158,23 @@ def submit(notebook: str, exchange: bool, anyway: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("download", type=click.Path(exists=True))
+@click.argument("assignment")
+@click.option("--from", "system", type=click.Choice(["canvas", "moodle", "gradescope"]), required=True,
+              help="Where it was downloaded.")
+@click.option("--roster", type=click.Path(exists=True, dir_okay=False),
+              help="A CSV file that says who is who: Canvas's gradebook, Moodle's grading worksheet, or your own.")
+def collect(download: str, assignment: str, system: str, roster: str | None) -> None:
+    """Take in the submissions of DOWNLOAD, a zip or folder that Canvas, Moodle or Gradescope exports.
+
+    Exit code 1 if something in it was not taken.
+    """
+    from autograder.cli import collect_verbs
+
+    collect_verbs.collect(download, assignment, system, roster)
+
+
+@main.command()
 @click.argument("assignment")
 @click.option("--student", "students", multiple=True, help="Only this student (may be given several times).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")

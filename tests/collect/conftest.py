@@ -1,0 +1,36 @@
+"""Downloads as Canvas, Moodle and Gradescope make them."""
+
+import io
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def zipped():
+    """zipped({name: content}): the bytes of a zip; a pair (name, content) list may hold a name twice."""
+    def make(files) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are there twice: that is what is tried
+            for name, content in files.items() if isinstance(files, dict) else files:
+                archive.writestr(name, content)
+        return buffer.getvalue()
+    return make
+
+
+@pytest.fixture
+def download(tmp_path, zipped):
+    """download({name: content}, unpacked=False): the path of a zip, or of a folder with the same files."""
+    def make(files: dict, unpacked: bool = False) -> Path:
+        path = tmp_path / ("unpacked" if unpacked else "submissions.zip")
+        if not unpacked:
+            path.write_bytes(zipped(files))
+            return path
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+    return make
