@@ -41,6 +41,10 @@ class AutograderError(Exception):
         lines = [self.asked, self.found, f"hint: {self.hint}" if self.hint else ""]
         return "\n".join(line for line in lines if line)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the sentences say all, and a traceback would lead into our code."""
+        return str(self).splitlines()
+
 
 class CourseError(AutograderError):
     """A folder of solutions/ breaks a rule of the house. `each`: the single errors, where one tells of several."""

@@ -61,7 +61,8 @@ def part_text(result: PartResult) -> str:
     for check in result.checks:
         first, *rest = lines_for_student(check)
         lines.append(f"  {MARKS[check.verdict][0]} {verdict_word(check)}: {first}")
-        lines += [f"      {line}" for line in [*rest, *difference_text(_shown(check))]]
+        rest, hint = _hint_apart(rest, check)
+        lines += [f"      {line}" for line in [*rest, *difference_text(_shown(check)), *hint]]
     return "\n".join(lines)
 
 
@@ -81,7 +82,9 @@ _CELL = 'style="text-align:left;vertical-align:top;padding:.25em .8em .25em 0"'
 def _row(check: CheckResult) -> str:
     mark, colour = MARKS[check.verdict]
     first, *rest = lines_for_student(check)
-    more = "".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in rest) + difference_html(_shown(check))
+    said, hint = ("".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in lines)
+                  for lines in _hint_apart(rest, check))
+    more = said + difference_html(_shown(check)) + hint
     return (f'<tr><td {_CELL}><span style="color:{colour};font-weight:bold;white-space:nowrap">{mark} '
             f"{escape(verdict_word(check))}</span></td><td {_CELL}>{_code(first)}{more}</td>"
             f'<td {_CELL}><span style="white-space:nowrap">{number(check.points)} of {number(check.max_points)}</span>'
@@ -89,10 +92,11 @@ def _row(check: CheckResult) -> str:
 
 
 TEXT_ROWS = 16  # of a picture in plain text
+FEWEST = 6  # entries of an array that is worth a picture
 
 
 def difference_text(difference: Difference | None) -> list[str]:
-    """Where an array is wrong, as lines of digits; no lines for one that is equally wrong everywhere."""
+    """Where an array is wrong, as lines of digits; no lines for a few values, or where all are equally wrong."""
     if difference is None or _says_nothing(difference):
         return []
     rows = [row.replace("0", ".") for row in difference.rows[:TEXT_ROWS]]
@@ -110,13 +114,19 @@ def difference_html(difference: Difference | None) -> str:
                               if entry == digit) for digit in "123456789"}
     paths = "".join(f'<path d="{path}" fill="#d55e00" fill-opacity="{0.25 + int(digit) / 12:.2f}"/>'
                     for digit, path in squares.items() if path)
-    lines = "".join(f"M0 {y}h{wide}" for y in _edges(difference))
+    if edges := "".join(f"M0 {y}h{wide}" for y in _edges(difference)):
+        paths += f'<path d="{edges}" stroke="currentColor" stroke-width=".12"/>'
     label = escape(f"{_directions(difference)}; empty squares agree, full ones are most wrong")
     return (f'<div style="margin:.4em 0"><svg role="img" aria-label="where it differs: {label}" '
             f'width="{side * wide}" height="{side * len(rows)}" viewBox="0 0 {wide} {len(rows)}" '
-            f'style="display:block;max-width:100%;outline:1px solid currentColor">{paths}'
-            f'<path d="{lines}" stroke="currentColor" stroke-width=".12"/></svg>'
+            f'style="display:block;max-width:100%;outline:1px solid currentColor">{paths}</svg>'
             f'<div style="opacity:.7;font-size:.85em">{label}</div></div>')
+
+
+def _hint_apart(lines: list[str], check: CheckResult) -> tuple[list[str], list[str]]:
+    """What was found, and the hint: between the two stands the picture."""
+    count = len(lines) - bool(check.hint)
+    return lines[:count], lines[count:]
 
 
 def _shown(check: CheckResult) -> Difference | None:
@@ -124,7 +134,8 @@ def _shown(check: CheckResult) -> Difference | None:
 
 
 def _says_nothing(difference: Difference) -> bool:
-    return len(set("".join(difference.rows))) < 2
+    digits = "".join(difference.rows)
+    return len(digits) < FEWEST or len(set(digits)) < 2
 
 
 def _directions(difference: Difference) -> str:

@@ -164,7 +164,7 @@ class Examiner:
             else:
                 result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
         elif raised.kind == "NameError" and not raised.frames:
-            result.found = f"{raised.message}: was its cell deleted, renamed, or did it fail?"
+            result.found = f"{raised.message}: its cell was not run, has failed, or is gone"
         else:
             result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
 

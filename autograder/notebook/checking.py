@@ -1,108 +1,129 @@
-"""`check("part")` in a notebook: runs the part's visible checks on what the notebook defines, and shows the result."""
+"""`check("part")` and `check()` in a notebook: runs visible checks on what the notebook defines, and shows the result.
 
-import atexit
-import contextlib
-import os
+Works on the running notebook itself and leaves it as it was found. The stop button ends it at once; code that does
+not come to an end is stopped by a deadline.
+"""
+
+import difflib
 import sys
 import warnings
-from pathlib import Path
 
 from autograder.errors import DataError
-from autograder.render import part_html, part_text
-from autograder.report import PartResult
+from autograder.notebook.overheard import Overheard, shell
+
+_busy = False  # a plain name: the stop button may be pressed between taking a lock and noting that it is taken
 
 
-def check(part: str) -> "Answer":
-    """Examines one part of this notebook. The last value of the check cell: its points, shown as a table."""
-    namespace = sys._getframe(1).f_globals
-    examiner, names = _examiner(_folder(namespace))
-    if part not in names:
-        raise DataError(f"the part `{part}`", f"this assignment has {', '.join(names)}")
-    from autograder.examine.desks import LiveDesk
+class CheckStopped(KeyboardInterrupt):
+    """The stop button was pressed. IPython shows the sentence alone, and does not go on to the next cell."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def check(part: str | None = None) -> "Answer | Overview":  # noqa: F821 (loaded when it is needed)
+    """Examines one part of this notebook, or without an argument all of them. The last value of its cell: a table.
+
+    Raises DataError for a part that does not exist, or where the assignment's files are not found.
+    """
+    global _busy
+    if _busy:
+        raise DataError("one check at a time", "another one is running",
+                        "do not call `check` inside your own functions")
+    try:
+        _busy = True
+        return _check(part, sys._getframe(1).f_globals)
+    finally:
+        _busy = False
+
+
+def _check(part: str | None, namespace: dict):
+    began: list[str] = []
+    try:
+        from autograder.notebook.answer import Bar, Overview
+        from autograder.notebook.home import warm_examiner
+
+        examiner = warm_examiner(namespace)
+        names = [each.name for each in examiner.plan.parts]
+        if part is not None:
+            return _examine(examiner, namespace, [_known(part, names)], began.append)[0]
+        bar = Bar(len(names))
+        overview = None
+        try:
+            overview = Overview(_examine(examiner, namespace, names, lambda name: (began.append(name), bar.step(name))))
+        finally:
+            bar.close(overview)
+        return overview
+    except KeyboardInterrupt:
+        raise _stopped(began) from None
+
+
+def _stopped(began: list[str]) -> CheckStopped:
+    from autograder.notebook.home import forget
+
+    forget()
+    at = f" at `{began[-1]}`" if began else ""
+    return CheckStopped(f"check was stopped{at}; nothing in your notebook has changed")
+
+
+def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
+    """The answers of the wanted parts. begins: called with the name of each part before it is examined."""
     from autograder.examine.style import Notebook, rule_out
+    from autograder.notebook.answer import Answer
+    from autograder.notebook.deadline import StopButton, alarm
+    from autograder.notebook.desk import NotebookDesk
+    from autograder.notebook.places import Places
+    from autograder.notebook.untouched import as_found
 
-    result, = examiner.examine(LiveDesk(namespace, owns=_is_cell), only=[part])
-    _name_cells(result)
-    if examiner.plan.part(part).forbids:
-        rule_out([result], examiner.plan, Notebook(_history(namespace), examiner.functions))
-    return Answer(result)
+    places = Places()
+    ear, printed, results = Overheard(places.name), {}, []
 
+    def done(result) -> None:
+        printed[result.name] = ear.take()
+        results.append(result)
+        if result.name != order[-1]:
+            begins(order[order.index(result.name) + 1])
 
-class Answer:
-    """One part's result. As text it is the points, because nbgrader reads the last value of a check cell."""
-
-    def __init__(self, result: PartResult):
-        self.result = result
-
-    def _repr_html_(self) -> str:
-        return part_html(self.result)
-
-    def __repr__(self) -> str:
-        return repr(float(self.result.points)) if _in_kernel() else part_text(self.result)
-
-
-_open: dict[Path, tuple] = {}
-_stack = contextlib.ExitStack()
-atexit.register(_stack.close)
-
-
-def _examiner(folder: Path):
-    """The examiner of the assignment in `folder`, kept warm until one of its files changes."""
-    stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")) if path.suffix in (".py", ".h5"))
-    if folder not in _open or _open[folder][0] != stamp:
-        examiner = _stack.enter_context(_new_examiner(folder))
-        _open[folder] = (stamp, examiner, [part.name for part in examiner.plan.parts])
-    return _open[folder][1:]
+    order = _with_prerequisites(examiner.plan, wanted)
+    with StopButton() as button, alarm() as clock, as_found(namespace):
+        warnings.simplefilter("default")
+        warnings.showwarning = ear.warn
+        begins(order[0])
+        examiner.examine(NotebookDesk(namespace, places, ear, clock, button), only=order, on_part=done)
+        results = [result for result in results if result.name in wanted]
+        for result in results:
+            places.quote(result)
+        if any(examiner.plan.part(name).forbids for name in wanted):
+            rule_out(results, examiner.plan, Notebook(_history(namespace), examiner.functions))
+    return [Answer(result, printed[result.name]) for result in results]
 
 
-def _new_examiner(folder: Path):
-    from autograder.examine.open import course_examiner, handout_examiner
-
-    if (folder / "recorded.h5").exists():
-        return handout_examiner(folder)
-    from autograder.course.assignment import load_assignment
-
-    return course_examiner(load_assignment(folder.name, folder.parent.parent))
-
-
-def _folder(namespace: dict) -> Path:
-    """The folder of this notebook: where its checks.py lies."""
-    notebook = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    for folder in dict.fromkeys((Path.cwd(), Path(notebook).parent.absolute())):
-        if (folder / "checks.py").exists():
-            return folder
-    raise DataError("the assignment's checks.py beside this notebook", f"there is none in {Path.cwd()}",
-                    "start Jupyter in the handout, or change to the assignment's folder with os.chdir")
+def _with_prerequisites(plan, wanted: list[str]) -> list[str]:
+    """The parts that have to be examined, in order."""
+    needed = set(wanted)
+    for part in reversed(plan.parts):
+        if part.name in needed:
+            needed.update(part.prerequisites)
+    return [part.name for part in plan.parts if part.name in needed]
 
 
-def _in_kernel() -> bool:
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
-
-
-def _is_cell(filename: str) -> bool:
-    """Whether a traceback's file is a notebook cell (or a script the student runs), not a library."""
-    return "site-packages" not in filename and f"{os.sep}autograder{os.sep}" not in filename
+def _known(part: str, names: list[str]) -> str:
+    if part in names:
+        return part
+    said = part if isinstance(part, str) else getattr(part, "__name__", str(part))
+    close = difflib.get_close_matches(said, names, n=3, cutoff=0.5)
+    if said in names:
+        raise DataError("the name of a part, in quotation marks", f"{said} itself", f'write check("{said}")')
+    raise DataError("a part of this notebook", f"there is no `{said}`",
+                    f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close
+                    else f"its parts: {', '.join(names)}")
 
 
 def _history(namespace: dict) -> list[tuple[str, str]]:
     """The cells that this kernel has run, in that order; none where there is no IPython that ran them."""
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    if getattr(shell, "user_ns", None) is not namespace:
+    if getattr(shell(), "user_ns", None) is not namespace:
         return []
     from autograder.submission import plain_python
 
-    ran = getattr(getattr(shell, "history_manager", None), "input_hist_raw", [])
-    with warnings.catch_warnings():  # of odd escapes in strings: to nbgrader, anything on stderr is a failure
-        warnings.simplefilter("ignore")
-        return [(f"In [{number}]", plain_python(source)) for number, source in enumerate(ran) if source]
-
-
-def _name_cells(result: PartResult) -> None:
-    """Says `In [7]` where a message says a kernel's file name of that cell."""
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    counts = getattr(getattr(shell, "compile", None), "_filename_map", {})
-    for each in result.checks:
-        for filename, *_ in each.where:
-            if filename in counts:
-                each.found = each.found.replace(filename, f"In [{counts[filename]}]")
+    ran = getattr(getattr(shell(), "history_manager", None), "input_hist_raw", [])
+    return [(f"In [{number}]", plain_python(source)) for number, source in enumerate(ran) if source]

@@ -42,19 +42,26 @@ def test_many_rows_are_cut_in_plain_text():
     assert len(lines) == 18 and lines[-1] == "  ..."
 
 
-@pytest.mark.parametrize("error", [np.ones((3, 4)), np.zeros((3, 4)), np.ones(1)])
-def test_no_picture_of_what_is_the_same_everywhere(error):
+@pytest.mark.parametrize("error", [np.ones((3, 4)), np.zeros((3, 4)), np.ones(1), np.eye(2)])
+def test_no_picture_where_it_says_nothing(error):
     assert difference_html(picture(error, ["N", "D"][: error.ndim])) == ""
     assert difference_text(picture(error, ["N", "D"][: error.ndim])) == []
 
 
 def test_a_hidden_check_shows_no_picture():
-    difference = picture(wrong_at((2, 2), (0, 1)), ["N", "D"])
+    difference = picture(wrong_at((2, 3), (0, 1)), ["N", "D"])
     for hidden in (False, True):
         part = PartResult("means", [CheckResult("a", "equal", 1, FAILED, hidden=hidden, difference=difference)])
         assert ("<svg" in part_html(part)) != hidden and ("N=2 down" in part_text(part)) != hidden
 
 
+def test_the_hint_comes_last():
+    check = CheckResult("a", "equal", 1, FAILED, found="differs", hint="look closer",
+                        difference=picture(wrong_at((2, 3), (0, 1)), ["N", "D"]))
+    for shown in (part_html(PartResult("means", [check])), part_text(PartResult("means", [check]))):
+        assert shown.index("differs") < shown.index("N=2 down") < shown.index("look closer")
+
+
 def test_names_of_axes_are_escaped():
-    html = difference_html(picture(wrong_at((2, 2), (0, 1)), ['<b>"', "D"]))
+    html = difference_html(picture(wrong_at((2, 3), (0, 1)), ['<b>"', "D"]))
     assert "<b>" not in html and ElementTree.fromstring(html).find("svg") is not None

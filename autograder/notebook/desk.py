@@ -1,0 +1,69 @@
+"""A student's own running notebook, ready to be examined: called as it stands, with a limit on its time."""
+
+import contextlib
+import time
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from autograder.errors import TimedOut
+from autograder.examine.face import Backend
+from autograder.examine.namespace import NamespaceBackend, student_raised
+from autograder.notebook.deadline import OutOfTime, SignalAlarm, StopButton, ThreadAlarm
+from autograder.notebook.overheard import Overheard
+from autograder.notebook.places import Places
+
+SECONDS = 10.0  # of a student's code in one check
+HURRIED = 2.0  # after another check has run out of time
+
+
+class NotebookDesk:
+    """A namespace that is never swapped and never renewed."""
+
+    swappable = False
+
+    def __init__(self, namespace: dict[str, Any], places: Places, ear: Overheard, clock: SignalAlarm | ThreadAlarm,
+                 button: StopButton):
+        self.namespace, self.places, self.ear, self.clock, self.button = namespace, places, ear, clock, button
+        self.stalled = False
+
+    def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS) -> Backend:
+        return _NotebookBackend(self, HURRIED if self.stalled else min(seconds, SECONDS))
+
+    def renew(self) -> None:
+        pass
+
+
+class _NotebookBackend(NamespaceBackend):
+    """The notebook for one check, whose calls have `seconds` together."""
+
+    def __init__(self, desk: NotebookDesk, seconds: float):
+        super().__init__(desk.namespace, owns=desk.places.owns)
+        self._desk, self._seconds, self._left = desk, seconds, seconds
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        began = time.monotonic()
+        self._desk.button.raise_if_pressed()
+        try:
+            with self._desk.ear.listening(), self._desk.clock.within(max(self._left, 0.01)):
+                yield
+        except OutOfTime as stopped:
+            self._desk.stalled = True
+            raise self._too_slow(stopped) from None
+        except (Exception, SystemExit) as error:
+            fault = student_raised(error, self.owns)
+            fault.frames = [(self._desk.places.name(filename), *rest) for filename, *rest in fault.frames]
+            raise fault from None
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _too_slow(self, stopped: OutOfTime) -> TimedOut:
+        """The fault, with the line at which the student's code was: where an endless loop is."""
+        fault = TimedOut(self._seconds)
+        own = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(stopped.__traceback__)
+               if self.owns(frame.f_code.co_filename)]
+        if own:
+            name, line = self._desk.places.name(own[-1][0]), own[-1][1]
+            fault.found += f"\nit was at {name}, line {line}: {self._desk.places.text(name, line)}"
+        return fault
