@@ -9,7 +9,7 @@ from autograder.export.roster import Matched, local_part, match, notices
 from autograder.export.sheet import Sheet
 from autograder.export.table import Exported, as_number, points
 from autograder.gradebook.roll import Member
-from autograder.render import number
+from autograder.render import clean, number
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS = "    Points Possible"
@@ -80,7 +80,7 @@ def _canvas_column(name: str, roster: Sheet, end: int, title: str | None) -> int
     found = [place for place, text in titles.items() if wanted in (_bare(text), _bare(roster.header[place]))]
     if title is not None and len(found) != 1:
         raise AutograderError(f"one assignment called {title} in the roster", f"there are {len(found)}",
-                              f"its columns are {', '.join(roster.header[end + 1:]) or 'none'}")
+                              f"its columns are {clean(', '.join(roster.header[end + 1:])) or 'none'}")
     return found[0] if len(found) == 1 else None
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
-from autograder.gradebook.scores import Scores, read_scores
+from autograder.gradebook.scores import read_scores
 from autograder.overview.attention import Concern, concerns
 from autograder.overview.figures import ClassFigures, class_figures
 from autograder.overview.page import Links, render_page
@@ -15,7 +15,7 @@ from autograder.similar import find_similar
 def write_overview(assignment: Assignment) -> tuple[Path, ClassFigures, list[Concern]]:
     """The page written, and what it says. Raises AutograderError if there are no reports."""
     reports = _reports(assignment)
-    scores = _scores(assignment)
+    scores = read_scores(assignment.root, assignment.name)
     figures = class_figures(assignment.name, reports, scores)
     found = concerns(reports, scores, find_similar(assignment)[0])
     path = assignment.root / "overview" / f"{assignment.name}.html"
@@ -30,10 +30,6 @@ def _reports(assignment: Assignment) -> list[Report]:
         raise AutograderError(f"reports of {assignment.name}", f"there are none in reports/{assignment.name}/",
                               f"run `autograder grade {assignment.name}` first")
     return reports
-
-
-def _scores(assignment: Assignment) -> dict[str, Scores]:
-    return read_scores(assignment.root, assignment.name)
 
 
 def _links(assignment: Assignment, reports: list[Report]) -> Links:

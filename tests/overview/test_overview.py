@@ -275,6 +275,30 @@ def test_the_verb_writes_the_page_and_says_the_main_things(graded):
     assert '<a href="../feedback/bob/t1_means/means.html">bob</a>' in html and "../feedback/ann" not in html
 
 
+COPIED = "def centred(x):\n" + "".join(f"    x = x[{number}:] * {number} + max(x, key=abs)\n" for number in range(12))
+OWN = ["def centred(x):\n    while x:\n        yield [each for each in x if each not in (1, 2)]\n",
+       "def centred(x):\n    with x as y, y.z as z:\n        assert z, y\n    return lambda a, b: {a: b for a in b}\n"]
+
+
+def test_similar_solutions_and_strange_names_are_found_and_linked(graded, browser):
+    """A link leads to the page of a student whose name needs quoting; a pair that agrees is named."""
+    name = "c o'hara+ü%41#?@x.edu"
+    for student, code in ((name, COPIED), ("copy", COPIED), ("own", OWN[0]), ("way", OWN[1])):
+        part = PartResult("centred", [check("failed", found=RoomDied("it exited").found)], code=code)
+        save(report(student, part), report_path(graded.root, NAME, student))
+    page = graded.root / "feedback" / name / NAME / "means.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<title>the right one</title>")
+    path, _, found = write_overview(graded)
+    agree = next(concern for concern in found if concern.title.startswith("Solutions that agree"))
+    assert [case.detail for case in agree.cases] == [f"{name} and copy: centred"]
+    opened_page, events = opened(browser, path)
+    assert events == [] and "autograder similar t1_means shows them" in opened_page.locator("main").inner_text()
+    opened_page.get_by_role("link", name=name).first.click()
+    assert opened_page.title() == "the right one"
+    opened_page.close()
+
+
 def test_without_reports_it_says_what_to_run(tiny):
     with pytest.raises(AutograderError, match="autograder grade t1_means"):
         write_overview(tiny)
