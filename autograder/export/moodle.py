@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from autograder.collect.systems import slug
 from autograder.errors import AutograderError
 from autograder.export.grades import Grade, Graded, people
 from autograder.export.roster import local_part, match, notices
@@ -32,9 +33,8 @@ def _worksheet(graded: Graded, roster: Sheet) -> Exported:
         place = roster.column(name)
         return row[place] if place is not None else ""
 
-    keys = [[row[roster.column("Identifier")].split(" ")[-1], column(row, "Email address"), column(row, "ID number"),
-             column(row, "Username"), local_part(column(row, "Email address")), column(row, "Full name")]
-            for row in roster.rows]
+    keys = [_names(row[roster.column("Identifier")].split(" ")[-1], column(row, "Email address"),
+                   column(row, "Full name"), column(row, "ID number"), column(row, "Username")) for row in roster.rows]
     matched = match([grade.member for grade in graded.grades.values()], keys)
     rows, closed, above = [list(row) for row in roster.rows], [], []
     comments = roster.column("Feedback comments")
@@ -59,6 +59,12 @@ def _worksheet(graded: Graded, roster: Sheet) -> Exported:
     if above:
         said.append(f"Moodle will silently skip {people(above)}: the score is above its maximum grade")
     return Exported([roster.header, *rows], said, roster.delimiter)
+
+
+def _names(participant: str, email: str, name: str, *others: str) -> list[str]:
+    """What may name one row's student, also what `autograder collect` calls somebody of whom it knows the name only."""
+    collected = slug(name) if name else ""
+    return [participant, email, local_part(email), name, collected, f"{collected}-{participant}", *others]
 
 
 def _comment(grade: Grade) -> str:

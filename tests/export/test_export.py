@@ -193,6 +193,13 @@ def test_moodle_knows_students_by_its_own_number_and_skips_what_is_too_much():
     assert "Moodle will silently skip 14" in exported.notices[-1]
 
 
+def test_moodle_knows_who_was_collected_without_a_roster():
+    """By the name, and by the name and number of one of two Evas."""
+    twins = MOODLE.replace("Cid C", "Eve E")
+    exported = moodle_csv([graded(**{"ann-a": 2.0, "eve-e-14": 3.0, "eve-e": 4.0})], sheet(twins))
+    assert [row[4] for row in exported.rows[1:]] == ["2", "5.00", "", "3"] and "left out: eve-e" in exported.notices[0]
+
+
 def test_moodles_import_without_a_worksheet():
     exported = moodle_csv([graded(ann=7.5, bob=None), graded("t2", bob=1.0)])
     assert exported.rows == [("Username", "Email address", "First name", "Last name", NAME, "t2"),
