@@ -29,7 +29,7 @@ def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> 
     if as_json:
         print(json.dumps([_data(result) for result in results], indent=1))
     for note in notes:
-        (sys.stderr.write(f"{note}\n") if as_json else console.print(plain(note)))
+        (sys.stderr.write(f"{plain(note)}\n") if as_json else console.print(plain(note)))
     if not as_json:
         for result in results:
             print_part(result)

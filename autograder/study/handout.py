@@ -11,6 +11,7 @@ from autograder.course.plan import Plan, read_plan
 from autograder.errors import CourseError, DataError
 
 FILES = ("checks.py", "recorded.h5")
+HOME = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,16 @@ def of_notebook(path: Path) -> Handout:
 
 
 def find_all() -> list[Handout]:
-    """All assignments of the course in or above this folder; else of the handout that this program belongs to."""
-    folders = [folder for folder in _root_folder().glob("assignments/*") if _is_handout(folder)]
+    """All assignments of the course in or above this folder, or right in it; else of the handout that this program
+    belongs to. Raises CourseError where there are none."""
     here = _here()
-    if here is not None and here not in folders:
-        folders.append(here)
+    folders = {*_handouts(Path.cwd()), *([here, *_handouts(here.parent)] if here else [])}
+    try:
+        folders.update(_handouts(find_root() / "assignments"))
+    except CourseError:
+        folders.update(() if folders else _handouts(HOME / "assignments"))
+        if not folders:
+            raise
     return [Handout(folder, notebook_in(folder)) for folder in sorted(folders)]
 
 
@@ -103,16 +109,8 @@ def notebook_in(folder: Path) -> Path:
     return folder / read_notebook(folder / "recorded.h5")[0]
 
 
-def _root_folder() -> Path:
-    try:
-        return find_root()
-    except CourseError:
-        home = Path(__file__).resolve().parents[2]  # the package's own handout, where it was installed from there
-        if (home / "assignments").is_dir():
-            return home
-        if (here := _here()) is not None:
-            return here
-        raise
+def _handouts(folder: Path) -> list[Path]:
+    return [each for each in folder.glob("*") if _is_handout(each)]
 
 
 def _here() -> Path | None:

@@ -21,6 +21,7 @@ from autograder.study.overview import overview
 from autograder.study.statement import passages
 from autograder.submission import grade_id_of, plain_python, raw_cells, source_of
 
+NOT_HANDED_IN = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".autograder"]  # nbgrader's own list, and our memory
 CLOCKS = 2.0  # seconds that the clocks of a file server and of this machine may differ
 
 
@@ -90,7 +91,8 @@ def submit_to_exchange(handout: Handout) -> str:
     if handout.notebook.name != handout.released[0]:
         raise DataError(f"the notebook {handout.released[0]}, the name by which it is collected",
                         f"{handout.notebook.name}", "rename it")
-    done = subprocess.run([sys.executable, "-m", "nbgrader", "submit", handout.name], cwd=handout.folder.parent,
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "submit", handout.name,
+                           f"--CourseDirectory.ignore={NOT_HANDED_IN}"], cwd=handout.folder.parent,
                           capture_output=True, text=True, errors="replace")
     said = (done.stdout + done.stderr).strip()
     if done.returncode:

@@ -208,10 +208,14 @@ def test_nbgraders_exchange_takes_the_submission(copy, tmp_path):
     nbgrader("release_assignment", "t1_means", cwd=course)
     nbgrader("fetch_assignment", "t1_means", cwd=student)
     notebook = student / "t1_means" / "means.ipynb"
+    kept.write(notebook, kept.Kept())
+    assert json.loads(autograder("progress", "--json", cwd=student).stdout)[0]["notebook"] == str(notebook)
     done = autograder("submit", notebook, "--exchange", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Submitted as: dl t1_means" in done.stdout and not (student / "handin").exists()
-    assert len(list((exchange / "dl" / "inbound").glob("*+t1_means+*/means.ipynb"))) == 1
+    received, = (exchange / "dl" / "inbound").glob("*+t1_means+*")
+    assert {"means.ipynb", "timestamp.txt"} < {path.name for path in received.iterdir()}
+    assert not (received / ".autograder").exists()
     (student / "nbgrader_config.py").write_text("c = get_config()\n")
     failed = autograder("submit", notebook, "--exchange", cwd=tmp_path)
     assert failed.returncode == 2 and "leave --exchange away" in failed.stderr

@@ -7,10 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.study.helpers import load, save, solve, surroundings
 
-LOOP = "def row_mean(x):\n    while True:\n        open('begun', 'w').close()\n"
+LOOP = """
+import os
+def row_mean(x):
+    with open("now", "w") as file:
+        file.write(str(os.getpid()))
+    os.replace("now", "begun")
+    while True:
+        pass
+"""
 
 
 @contextlib.contextmanager
@@ -27,6 +36,13 @@ def watching(copy, *options: str) -> Iterator[subprocess.Popen]:
 def look(process: subprocess.Popen) -> dict:
     line = process.stdout.readline()
     return json.loads(line) if line else {"ended": process.stderr.read()}
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 100
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def points(view: dict) -> list[float]:
@@ -61,9 +77,7 @@ def test_only_what_changed_is_examined_again(copy, solution):
 def test_a_save_ends_the_examination_of_what_was_there_before(copy, solution):
     solve(copy.notebook, solution, "Scaler", row_mean=LOOP)
     with watching(copy, "scaler", "row_mean", "--json") as process:
-        while not (copy.folder / "begun").exists():
-            assert process.poll() is None
-            time.sleep(0.02)
+        wait_for(lambda: (copy.folder / "begun").exists())
         solve(copy.notebook, solution, "row_mean", "centred")
         view = look(process)
         assert [part["name"] for part in view["parts"]] == ["row_mean", "scaler"] and points(view) == [2, 2]
@@ -85,3 +99,20 @@ def test_in_words_when_piped(copy, solution):
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]
         assert process.returncode == 0 and "\x1b" not in "".join(lines) + rest
+
+
+def test_nothing_runs_on_when_the_command_is_killed(copy, solution):
+    solve(copy.notebook, solution, row_mean=LOOP)
+    with watching(copy) as process:
+        wait_for(lambda: (copy.folder / "begun").exists())
+        process.kill()
+    child = int((copy.folder / "begun").read_text())
+    wait_for(lambda: not alive(child))
+
+
+def alive(process: int) -> bool:
+    """Whether it runs: one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
