@@ -72,6 +72,7 @@ def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
     from autograder.notebook.answer import Answer
     from autograder.notebook.deadline import StopButton, alarm
     from autograder.notebook.desk import NotebookDesk
+    from autograder.notebook.home import remember
     from autograder.notebook.places import Places
     from autograder.notebook.untouched import as_found
 
@@ -95,6 +96,7 @@ def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
             places.quote(result)
         if any(examiner.plan.part(name).forbids for name in wanted):
             rule_out(results, examiner.plan, Notebook(_history(namespace), examiner.functions))
+    remember(namespace, results)
     return [Answer(result, printed[result.name]) for result in results]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from autograder.errors import DataError
 from autograder.examine.examiner import Examiner
+from autograder.notebook import kept
+from autograder.report import PartResult
 
 _open: dict[Path, tuple[tuple, Examiner, contextlib.ExitStack]] = {}
 _last: list[Path] = []
@@ -44,11 +46,24 @@ def _new_examiner(folder: Path):
     return course_examiner(load_assignment(folder.name, folder.parent.parent))
 
 
+def remember(namespace: dict, results: list[PartResult]) -> None:
+    """Keeps results for `autograder progress`, where it is plain which notebook they are of."""
+    folder = _folder(namespace)
+    named = folder / Path(_session(namespace)).name
+    found = [named] if named.suffix == ".ipynb" and named.is_file() else list(folder.glob("*.ipynb"))
+    if len(found) == 1:
+        kept.keep(found[0], results, kept.KERNEL)
+
+
+def _session(namespace: dict) -> str:
+    """The notebook's path as VS Code or Jupyter tells it, or ''."""
+    return namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
+
+
 def _folder(namespace: dict) -> Path:
     """The folder of this notebook: where its checks.py lies. The last one found serves a notebook that has moved on
     with os.chdir."""
-    notebook = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    for folder in dict.fromkeys((Path(notebook).parent.absolute(), Path.cwd(), *_last)):
+    for folder in dict.fromkeys((Path(_session(namespace)).parent.absolute(), Path.cwd(), *_last)):
         if (folder / "checks.py").exists():
             _last[:] = [folder]
             return folder

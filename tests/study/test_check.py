@@ -1,6 +1,8 @@
 """autograder check and progress: what students write, and what else may lie in a saved notebook."""
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -10,7 +12,7 @@ from autograder.notebook import kept
 from autograder.study.bench import Bench, Cancelled
 from autograder.study.handout import find_all, having, of_notebook
 from autograder.submission import runnable_cells
-from tests.study.helpers import autograder, cell, load, save, solve
+from tests.study.helpers import autograder, cell, load, save, solve, surroundings
 
 FOR_EVER = "def row_mean(x):\n    while True:\n        try:\n            x = x + 0\n        except BaseException:\n            pass\n"
 
@@ -120,6 +122,20 @@ def test_progress_remembers_and_notices_changes(copy, solution):
     assert changed == ["centred"]
     shown = autograder("progress", cwd=copy.folder).stdout
     assert "5 of     7 points  2 of 3 parts" in shown and "next: scaler (not written yet)" in shown and "\x1b" not in shown
+
+
+def test_check_cells_are_remembered_too(copy, solution):
+    solve(copy.notebook, solution, "row_mean")
+    save(load(copy.notebook), copy.folder / "a copy.ipynb")
+    cell = "from autograder.notebook import check\ndef row_mean(x):\n    return x.sum(1) / x.shape[1]\ncheck('row_mean')"
+    for name, remembered in (("", {}), ("means.ipynb", {"row_mean": 2.0}), ("a copy.ipynb", {"row_mean": 2.0})):
+        done = subprocess.run([sys.executable, "-c", cell], cwd=copy.folder, capture_output=True, text=True,
+                              env=surroundings(JPY_SESSION_NAME=name and str(copy.folder / name)))
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+        memory = kept.read(copy.folder / (name or "means.ipynb"))
+        assert {part: result.points for part, result in memory.parts.items()} == remembered
+        assert set(memory.origins.values()) <= {kept.KERNEL}
+    assert "changed since" not in autograder("progress", cwd=copy.folder).stdout
 
 
 def test_what_is_kept_may_be_damaged_or_read_only(copy):
