@@ -1,4 +1,7 @@
-"""`autograder new`: what it makes works at once, and nothing that is there is touched."""
+"""`autograder new`: what it makes works at once, and nothing that is there is touched.
+
+A class of it is graded in test_first_assignment.py.
+"""
 
 import json
 from pathlib import Path
@@ -11,9 +14,7 @@ from autograder.course import load_assignment
 from autograder.course.execute import read_answers
 from autograder.errors import CourseError
 from autograder.examine.open import course_examiner
-from autograder.grade.batch import grade_class, submissions
 from autograder.release import build
-from autograder.sample import write_class
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,16 +64,6 @@ def test_its_audit_finds_nothing(begun):
     assert [result.problems for result in results] == [[], []]
     assert all(result.mistakes and result.mistakes == result.hinted for result in results)
     assert all(result.mutants and result.mutants == result.killed for result in results)
-
-
-def test_a_class_of_it_can_be_graded(begun):
-    write_class(begun, begun.root / "submitted")
-    folders = submissions(begun.root, begun.name)
-    quick = {student: folders[student] for student in ("ada-perfect", "bela-other-style", "cleo-blank", "nora-cheats")}
-    reports = {report.student: report for report in grade_class(begun, quick, jobs=1)}
-    assert reports["ada-perfect"].points == reports["bela-other-style"].points == 80
-    assert reports["cleo-blank"].points == reports["nora-cheats"].points == 0
-    assert all(report.examined for report in reports.values())
 
 
 @pytest.mark.parametrize("place", ["solutions", "assignments"])
