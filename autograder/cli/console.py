@@ -15,7 +15,8 @@ for _stream in (sys.stdout, sys.stderr):
     if hasattr(_stream, "reconfigure"):
         _stream.reconfigure(errors="replace")  # a pipe on Windows may not know a tick
 
-console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+console = Console(highlight=False)
+console.soft_wrap = not console.is_terminal
 
 
 def is_waiting(result: PartResult) -> bool:

@@ -123,7 +123,7 @@ def _is_handout(folder: Path) -> bool:
 
 
 def _kind(path: Path) -> str:
-    return "a folder" if path.is_dir() else "another file" if path.exists() else "not there"
+    return "a folder" if path.is_dir() else "another kind of file" if path.exists() else "not there"
 
 
 def _quoted(path: Path) -> str:

@@ -107,6 +107,20 @@ def test_on_the_command_line(copy, solution):
     assert lost.returncode == 1 and "? passed: the mean of each row" in lost.stdout
 
 
+def test_in_colour_on_a_terminal_and_never_with_a_students_own_escapes(copy, solution):
+    escape = "raise ValueError('\\x1b[2J\\x1b]0;gone\\x07[bold]')"
+    solve(copy.notebook, solution, row_mean=f"def row_mean(x):\n    {escape}\n", Scaler=escape)
+    done = autograder("check", copy.notebook, cwd=copy.folder, FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="60")
+    assert "\x1b[31m" in done.stdout and "\x1b[2J" not in done.stdout and "\x07" not in done.stdout
+    assert "raised ValueError: 0;gone[bold]" in done.stdout
+    indented = [line for line in done.stdout.splitlines() if "is not defined" in line or "has failed, or" in line]
+    assert len(indented) == 2 and all(line.startswith(" " * 6) for line in indented)  # wrapped below itself
+    piped = autograder("check", copy.notebook, "--json", cwd=copy.folder)
+    assert "\x1b" not in piped.stdout + piped.stderr and "ValueError" in piped.stderr
+    muted = autograder("check", copy.notebook, cwd=copy.folder, NO_COLOR="1", FORCE_COLOR="1", TERM="xterm")
+    assert "\x1b[31m" not in muted.stdout
+
+
 def test_progress_remembers_and_notices_changes(copy, solution):
     def progress():
         return json.loads(autograder("progress", "--json", cwd=copy.folder.parent.parent).stdout)[0]
