@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.cli.progress import progress_bar
 from autograder.course import load_assignment
 from autograder.render import clean, number
 
@@ -17,7 +18,9 @@ def report(name: str) -> None:
     from autograder.overview import write_overview
 
     assignment = load_assignment(name)
-    path, figures, concerns = write_overview(assignment)
+    with progress_bar() as progress:
+        progress.add_task("comparing solutions", total=None)  # a minute for a class of 2,000
+        path, figures, concerns = write_overview(assignment)
     console.print(_table(figures))
     source = "final, from the gradebook" if figures.finals else "of the automatic checks: the gradebook has no scores"
     console.print(f"{len(figures.standings)} submissions; median {number(figures.median)}, mean {number(figures.mean)} "

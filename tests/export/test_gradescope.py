@@ -169,10 +169,13 @@ def row_mean(x):
 """
 
 
-@pytest.mark.parametrize("container, mode", [(None, None), ("no-namespaces", "landlock"), ("old-kernel", "plain")])
+# Without walls only root, as which Gradescope runs it, can take a student's rights away.
+CONTAINERS = [(None, None), ("no-namespaces", "landlock"), *([("old-kernel", "plain")] if os.getuid() == 0 else [])]
+
+
+@pytest.mark.parametrize("container, mode", CONTAINERS)
 def test_a_hostile_submission_and_an_honest_one_behind_each_set_of_walls(course, base, container, mode):
     """Nothing to steal lies on the disk while they run, and they can write nothing that counts: also without walls."""
-    assert os.getuid() == 0 or mode != "plain", "without walls this holds for root only, which is what Gradescope gives"
     around = [sys.executable, str(HERE / "container.py"), container] if container else []
     results, printed = run(base, with_cell(course, THIEF.replace("BASE", str(base))), *around)
     assert mode in (None, results["extra_data"]["sandbox"])
