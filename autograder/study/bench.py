@@ -135,7 +135,7 @@ class _Turn:
         names = [name for name, _ in self.cells]
         if step not in names:
             raise AutograderError("a process to run the notebook in", said,
-                                  "set this copy up again: bash setup.sh, or setup.ps1 on Windows")
+                                  "set this copy up again: bash setup.sh, or py install.py on Windows")
         self._left_out += 1
         rest = self._left_out > MAX_LEFT_OUT
         position = names.index(step)
@@ -158,7 +158,8 @@ class _Child:
 
     def _read(self) -> None:
         for line in self._process.stdout:
-            self._lines.put(json.loads(line))
+            with contextlib.suppress(ValueError):  # not ours: the notebook has found our descriptor
+                self._lines.put(json.loads(line))
         self._process.wait()  # its exit code, for `ending`
         self._lines.put(None)
 
@@ -187,6 +188,7 @@ class _Child:
         code = self._process.poll()
         if code is None:
             return f"still running after {seconds:g} s, so it was stopped"
+        self._readers[1].join(GRACE)
         last = self._error.strip().splitlines()[-1:]
         return f"the process that runs the notebook ended (exit code {code}){': ' + last[0] if last else ''}"
 

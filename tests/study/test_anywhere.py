@@ -70,6 +70,13 @@ def test_the_verbs_work_without_posix(copy, solution, like_windows):
     assert "row_mean: 2 of 2 points" in done.stdout, done.stderr
 
 
+def test_a_broken_installation_is_said(copy, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pytest'] = None\n")
+    done = autograder("check", copy.notebook, cwd=copy.folder, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "import of pytest halted" in done.stderr and "bash setup.sh" in done.stderr
+
+
 def test_no_network_is_needed(copy, solution):
     """In a network namespace of its own, without even a loopback interface that is up."""
     solve(copy.notebook, solution, "row_mean", "centred", "Scaler")
