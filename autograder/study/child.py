@@ -114,8 +114,10 @@ class _Alarm:
             if is_cell(frame.f_code.co_filename):
                 frames.append([frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname])
             frame = frame.f_back
-        self._say({"stuck": step, "where": frames[::-1]})
-        os._exit(1)
+        try:
+            self._say({"stuck": step, "where": frames[::-1]})
+        finally:
+            os._exit(1)
 
 
 class _Alarmed:

@@ -38,8 +38,8 @@ def look(process: subprocess.Popen) -> dict:
     return json.loads(line) if line else {"ended": process.stderr.read()}
 
 
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 100
+def wait_for(condition, seconds: float = 100) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -107,7 +107,7 @@ def test_nothing_runs_on_when_the_command_is_killed(copy, solution):
         wait_for(lambda: (copy.folder / "begun").exists())
         process.kill()
     child = int((copy.folder / "begun").read_text())
-    wait_for(lambda: not alive(child))
+    wait_for(lambda: not alive(child), 25)  # after 30 s it would end by itself
 
 
 def alive(process: int) -> bool:
