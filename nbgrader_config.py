@@ -27,3 +27,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# In formgrader, and only there, a written question shows its rubric.
+c.HTMLExporter.preprocessors = ["autograder.gradebook.rubric.ShowRubric"]

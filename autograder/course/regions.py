@@ -45,6 +45,12 @@ def replace(source: str, kind: str, stub: str = "") -> str:
     return "\n".join(lines)
 
 
+def inside(source: str, kind: str) -> str:
+    """What stands in the regions of this kind, without their marker lines."""
+    lines = source.split("\n")
+    return "\n".join(line for begin, end in find(source, kind) for line in lines[begin:end - 1])
+
+
 def _unbalanced(where: str, line: int, found: str) -> CourseError:
     return CourseError(f"{where or 'source'}:{line}: regions that open and close", found,
                        "each `### BEGIN ...` line needs its own `### END ...` line below it")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.feedback.code import code, words
 from autograder.gradebook.scores import CellScore, Scores
-from autograder.render import MARKS, clean, lines_for_student, number, public, verdict_word
+from autograder.render import MARKS, clean, difference_html, lines_for_student, number, public, verdict_word
 from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult, Question, Report
 
 MAX_ANSWER = 20_000  # characters
@@ -22,7 +23,8 @@ SIGNS = {verdict: mark for verdict, (mark, _) in MARKS.items()} | {PARTLY: "≈"
 
 @dataclass
 class Check:
-    """One line of a part. word: the verdict, or "not attempted"; title: what was asked; details: what was found."""
+    """One line of a part. word: the verdict, or "not attempted"; title: what was asked; details: what was found;
+    drawing: where an array is wrong, as HTML, or ""."""
 
     verdict: str
     word: str
@@ -30,6 +32,7 @@ class Check:
     details: list[str]
     points: float
     max_points: float
+    drawing: Markup = Markup()
 
 
 @dataclass
@@ -112,7 +115,8 @@ def _check(check: CheckResult) -> Check:
     title = first if check.hidden else clean(check.sentence)
     asked = [first] if first != title else []
     details = [line.removeprefix(f"{UNWRITTEN}: ") for line in (asked + rest)[:MAX_LINES]]
-    return Check(check.verdict, verdict_word(check), title, details, check.points, check.max_points)
+    drawing = Markup(difference_html(check.difference)) if check.verdict != PASSED else Markup()
+    return Check(check.verdict, verdict_word(check), title, details, check.points, check.max_points, drawing)
 
 
 def _answer(question: Question, given: CellScore | None) -> Answer:

@@ -1,7 +1,7 @@
 """Makes the graded notebook: a student's cells between the course's own, and each check cell's result as its output.
 
 nbgrader reads the points from these outputs, formgrader and feedback show them. Every cell is built anew, so that
-nothing in a submission but text reaches them: no metadata, no outputs, and no changed locked cell.
+nothing in a submission but text and plots (PNG) reaches them: no metadata, no other output, no changed locked cell.
 """
 
 import json
@@ -120,12 +120,14 @@ def _plain(raw: dict, position: int) -> dict:
 
 
 def _write(cell: dict, raw: dict) -> None:
-    """Puts a submitted cell's text, and the pictures in it, into a cell that is not locked."""
+    """Puts a submitted cell's text, and the pictures in it or below it, into a cell that is not locked."""
     text = _text(raw)
     if cell["cell_type"] == "markdown" and text != cell["source"]:
         if pictures := harmless.attachments(raw.get("attachments")):
             cell["attachments"] = pictures
         text = harmless.markdown(text, pictures)
+    if cell["cell_type"] == "code":
+        cell["outputs"] = harmless.plots(raw.get("outputs"))
     cell["source"] = text
 
 

@@ -10,7 +10,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.feedback import render_page, write_feedback
 from autograder.gradebook.scores import CellScore, Scores
-from autograder.report import CheckResult, PartResult, Question, Report, report_path, save
+from autograder.report import CheckResult, Difference, PartResult, Question, Report, report_path, save
 
 NAME = "t1_means"
 ATTACKS = ["<script>steal()</script>", '"><img src=x onerror=steal()>', "'><svg/onload=steal()>", "{{ 7*7 }}",
@@ -73,6 +73,17 @@ def test_a_page_says_what_was_asked_what_was_found_and_the_hint_once():
     assert "def row_mean ( x ): return x . sum ( 1 ) # all" in page.words
 
 
+def test_a_drawing_says_where_an_array_is_wrong():
+    wrong = Difference(["N", "T", "H"], [2, 2, 3], ["000", "000", "900", "500"])
+    html = render_page(report(PartResult("a", [check("failed", found="`h` differs", difference=wrong)])))
+    page = Page(html)
+    label, = (value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label"))
+    assert "N=2, T=2 down, H=3 across" in label and "N=2, T=2 down, H=3 across" in page.words
+    assert html.count("h1v1h-1z") == 2
+    for silent in (check("failed", found="x", difference=wrong, hidden=True), check(difference=wrong)):
+        assert "svg" not in Page(render_page(report(PartResult("a", [silent])))).tags
+
+
 def test_all_verdicts_have_a_word_and_a_sign():
     page = Page(render_page(report(
         PartResult("a", [check("skipped", found="waits for `z`, which fails; until then: x")]),
@@ -102,14 +113,16 @@ def test_nothing_of_a_hidden_check_is_told():
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_that_a_student_writes_can_run(attack):
-    part = PartResult(attack, [check("failed", found=f"got {attack}", asked=attack, hint=attack, sentence=attack)],
+    wrong = Difference([attack, attack], [3, 5], ["09990", "90000", "99999"])
+    part = PartResult(attack, [check("failed", found=f"got {attack}", asked=attack, hint=attack, sentence=attack,
+                                     difference=wrong)],
                       follow_through=[attack], code=f"x = '{attack}'\n{attack}\n")
     hostile = Report(attack, attack, attack, [part], [Question(attack, 2, attack, True)], attack, [attack], attack,
                      {"mode": attack}, {attack: attack})
     scores = Scores(attack, {attack: CellScore(attack, 2, 0, 1, comment=attack)}, {attack + "x": attack})
     html = render_page(hostile, scores)
     page = Page(html)
-    assert not set(page.tags) & {"script", "img", "svg", "iframe", "object", "link", "base", "form", "b"}
+    assert page.tags.count("svg") == 1 and not set(page.tags) & {"script", "img", "iframe", "object", "link", "base", "form", "b"}
     for _, name, value in page.attributes:
         assert not name.startswith("on") and name not in ("src", "srcdoc", "action")
         assert name != "href" or value.startswith("#")

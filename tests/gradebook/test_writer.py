@@ -1,5 +1,6 @@
 """GradebookWriter alone: databases that do not work, students with strange names, values that nbgrader misreads."""
 
+import base64
 import json
 import math
 import sqlite3
@@ -191,6 +192,26 @@ def test_harmless_markdown_keeps_web_links_pictures_and_formulas():
     assert list(pictures) == ["plot-1.png"]
     assert harmless.markdown(text, pictures).replace(harmless.BREAK, "") == text
     assert harmless.markdown(text, pictures).count(harmless.BREAK) == 1  # in the code: not a link that we know
+
+
+def png(width: int, height: int, tail: bytes = b"pixels") -> str:
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big")
+                            + tail).decode()
+
+
+def test_plots_are_png_pictures_of_a_size_that_a_browser_can_show():
+    def output(**data):
+        return {"output_type": "display_data", "data": {key.replace("_", "/"): value for key, value in data.items()}}
+
+    good = png(300, 200)
+    found = harmless.plots([output(image_png=good, text_html="<script>"), output(image_png=good[:40] + "\n" + good[40:])])
+    assert [each["data"] for each in found] == [{"image/png": good}] * 2
+    for bad in (png(0, 3), png(100_000, 100_000), "not base64!", good + '"onerror=', "", "iVBO", 7, [good], None,
+                base64.b64encode(b"<svg onload=x>" * 9).decode()):
+        assert harmless.plots([output(image_png=bad)]) == []
+    for bad in (None, "x", 7, {}, [None], [{"data": 3}], [[]], [{"data": {"image/png": {}}}]):
+        assert harmless.plots(bad) == []
+    assert harmless.plots([output(image_png=png(9, 9, b"x" * 5_000_000))] * 2) == []
 
 
 def test_nbgraders_hook_puts_the_assignment_into_a_new_gradebook(course, monkeypatch):
