@@ -43,16 +43,16 @@ def _leak(path: str, content: bytes, secrets: set[str]) -> str:
     for kind in (regions.SOLUTION, regions.HIDDEN):
         if f"BEGIN {kind}" in text or f"END {kind}" in text:
             return f"a {kind} region"
-    found = secrets & {line.strip() for line in text.splitlines()}
+    found = secrets & {line.strip() for line in text.split("\n")}
     return f"a line of a solution or hidden test: `{sorted(found)[0]}`" if found else ""
 
 
 def _solution_lines(assignment: Assignment) -> Iterable[str]:
     """The lines of all solutions that no given cell, statement or docstring shows anyway."""
     given = {line.strip() for cell in assignment.cells
-             for line in regions.replace(cell.source, regions.SOLUTION).splitlines()}
+             for line in regions.replace(cell.source, regions.SOLUTION).split("\n")}
     for cell in assignment.cells:
-        lines = cell.source.splitlines()
+        lines = cell.source.split("\n")
         for begin, end in regions.find(cell.source, regions.SOLUTION):
             inside = (line.strip() for line in lines[begin:end - 1])
             yield from (line for line in inside
@@ -63,6 +63,6 @@ def _hidden_names(assignment: Assignment) -> Iterable[str]:
     """The `def` lines of the hidden checks."""
     hidden = {check.name for check in assignment.plan.checks if check.hidden}
     tree = ast.parse(read_text(assignment.checks))
-    lines = read_text(assignment.checks).splitlines()
+    lines = read_text(assignment.checks).split("\n")
     return (lines[node.lineno - 1].strip() for node in tree.body
             if isinstance(node, ast.FunctionDef) and node.name in hidden)

@@ -11,9 +11,9 @@ import pytest
 @pytest.fixture(scope="session")
 def zipped():
     """zipped({name: content}): the bytes of a zip; a pair (name, content) list may hold a name twice."""
-    def make(files) -> bytes:
+    def make(files, method=zipfile.ZIP_DEFLATED) -> bytes:
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+        with zipfile.ZipFile(buffer, "w", method) as archive, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of names that are there twice: that is what is tried
             for name, content in files.items() if isinstance(files, dict) else files:
                 archive.writestr(name, content)

@@ -48,6 +48,8 @@ CANVAS = {
     "leeanna_12347_67893_means-1.ipynb": "anna, last",
     "leeanna_12347_67894_notes.txt": "not a notebook",
     "leeanna_99_70000_Means (1).ipynb": "another anna",
+    "kimjo_7_70002_means.ipynb": "jo, the later file",
+    "kimjo_7_70001_means.ipynb": "jo, the earlier file",
     "smithbob_12348_67895_my homework.ipynb": "bob",
     "wudan_12349_text.html": "<p>I could not upload it</p>",
     "LATE_anon_x7Qa2_67896_means.ipynb": "somebody",
@@ -61,7 +63,8 @@ def test_canvas(tiny, download, collected, unpacked):
         "doejane-12345": ("new", "means.ipynb"), "o-neillzoë-12346": ("new", "means-2.ipynb"),
         "leeanna-12347": ("new", "means-1.ipynb"), "leeanna-99": ("new", "Means (1).ipynb"),
         "smithbob-12348": ("new", "my homework.ipynb"), "wudan-12349": ("left out", ""),
-        "anon-x7Qa2": ("new", "means.ipynb")}
+        "anon-x7Qa2": ("new", "means.ipynb"), "kimjo-7": ("new", "means.ipynb")}
+    assert notebook(tiny.root, "kimjo-7") == "jo, the later file"
     assert notebook(tiny.root, "leeanna-12347") == "anna, last" and notebook(tiny.root, "smithbob-12348") == "bob"
     assert stamp(tiny.root, "o-neillzoë-12346") == stamp(tiny.root, "anon-x7Qa2") == "2026-04-20 22:00:01 UTC"
     assert stamp(tiny.root, "doejane-12345") == ""
@@ -184,20 +187,27 @@ def test_a_second_download_changes_only_what_is_new(tiny, download, collected):
     assert notebook(tiny.root, "ann@x.edu") == "the two, later"
 
 
+def test_a_replaced_notebook_loses_its_old_time(tiny, download, collected):
+    collected(download({"roebob_LATE_2_12_means.ipynb": "late"}), "canvas", due=DUE)
+    assert stamp(tiny.root, "roebob-2")
+    collected(download({"roebob_2_13_means-1.ipynb": "in time, as the due date was moved"}), "canvas", due=DUE)
+    assert not stamp(tiny.root, "roebob-2")
+
+
 def test_two_people_of_one_id_are_told_apart_by_time_or_left_out(tiny, tmp_path, download, collected):
     metadata = """submission_901:
   :submitters:
-  - :sid: '7'
+  - :sid: 007
   :created_at: 2026-04-26 17:34:00 Z
 submission_905:
   :submitters:
-  - :sid: '7'
+  - :sid: 007
     :name: the same in a group
   :created_at: 2026-04-27 17:34:00 Z
 """
     both = {"e/submission_metadata.yml": metadata, "e/submission_901/means.ipynb": "older", "e/submission_905/means.ipynb": "newer"}
     collected(download(both), "gradescope")
-    assert notebook(tiny.root, "7") == "newer"
+    assert notebook(tiny.root, "007") == "newer"
     roster = tmp_path / "class.csv"
     roster.write_text("student_id,canvas id\ns1,12345\ns1,12347\n")
     taken = collected(download(CANVAS), "canvas", roster)
@@ -255,7 +265,7 @@ def test_bombs_are_refused_and_the_next_student_is_not(tiny, download, collected
         nested = zipped({"z.zip": nested})
     files = {"a_1_2_means.ipynb": b"0" * (2 << 20), "b_2_3_w.zip": zipped({"means.ipynb": b"0" * (2 << 20)}),
              "c_3_4_w.zip": zipped({f"{number}.txt": "" for number in range(60)}), "d_4_5_w.zip": nested,
-             "e_5_6_w.zip": zipped({f"{number}.zip": zipped({"x": b"0" * (900 << 10)}) for number in range(40)}),
+             "e_5_6_w.zip": zipped({f"{number}.zip": zipped({"x": b"0" * (900 << 10)}, zipfile.ZIP_STORED) for number in range(8)}),
              "f_6_7_means.ipynb": "honest"}
     taken = collected(download(files), "canvas")
     assert {student: each.state for student, each in taken.items()} == dict.fromkeys(
@@ -263,7 +273,9 @@ def test_bombs_are_refused_and_the_next_student_is_not(tiny, download, collected
     said = {student: "; ".join(each.notes) for student, each in taken.items()}
     assert "larger than 1 MB" in said["a-1"] and "larger than 1 MB" in said["b-2"]
     assert "more than 50 files" in said["c-3"] and "deeper than 3" in said["d-4"]
-    assert "z.zip" in said["d-4"] and "no notebook" in said["e-5"]
+    assert "z.zip" in said["d-4"] and "unpacks to more than 4 MB" in said["e-5"]
+    taken = collected(download({"g_7_8_means.ipynb": b"0" * (2 << 20)}, unpacked=True), "canvas")
+    assert taken["g-7"].state == "left out" and taken["g-7"].notes == ["means.ipynb is larger than 1 MB"]
 
 
 def test_a_header_that_lies_about_its_size_is_refused(tiny, download, collected, zipped):

@@ -322,8 +322,9 @@ def test_what_editors_do_to_files_changes_nothing(tiny, edit):
 
 def test_a_separator_that_python_takes_for_a_line_end_hides_nothing(tiny):
     """str.splitlines splits at U+2028 and form feeds; counting lines so would cut a region in the wrong place."""
-    tiny = change(tiny, N, "The mean of each row of x (N, D)", "The\u2028 mean\x0c of\x1c each\x85 row")
-    assert "x.sum(axis=1)" not in build.build(tiny)["means.ipynb"].decode()
+    tiny = change(tiny, C, "the mean of each row equals", "the\u2028 mean\x0c of\x1c each\x85 row equals")
+    visible = build.build(tiny)["checks.py"].decode()
+    assert "test_mean_of_many_rows" not in visible and "test_centred_equals_the_reference" in visible
 
 
 @pytest.mark.parametrize("name", [N, C, M])
