@@ -94,7 +94,7 @@ def progress(as_json: bool) -> None:
         return
     for each in found:
         done = f"{each.parts_done} of {len(each.parts)} parts"
-        console.print(_row(each.assignment, each.points, each.max_points, done))
+        console.print(_row(each.assignment, each.points, each.max_points, done, "visible points"))
         console.print(plain(f"  next: {each.next_part}" + (f" ({each.why})" if each.why else "") if each.next_part
                             else "  all parts are right"))
         console.print(plain(f"  {_from_here(each.notebook)}" + ("" if each.checked else ": not checked yet")))
@@ -105,9 +105,9 @@ def _from_here(path: str) -> str:
     return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
-def _row(name: str, points: float, most: float, more: str) -> Text:
+def _row(name: str, points: float, most: float, more: str, unit: str = "points") -> Text:
     """A name, its points as a bar and as numbers."""
     filled = int(BAR * points / most) if most else 0
     row = Text(f"{name:32} ")
     row.append("━" * filled, style="blue").append("─" * (BAR - filled), style="dim")
-    return row.append(f" {number(points):>5} of {number(most):>5} points" + (f"  {more}" if more else ""))
+    return row.append(f" {number(points):>5} of {number(most):>5} {unit}" + (f"  {more}" if more else ""))

@@ -17,7 +17,7 @@ from autograder.report import FAILED, SKIPPED, CheckResult, PartResult, part_fro
 from autograder.study.depends import waiting_for
 from autograder.study.handout import Handout
 
-SECONDS = 30.0  # for one cell, and for one check; honest ones take a fraction of one
+SECONDS = 20.0  # for one cell, and for one check; honest ones take a fraction of one
 GRACE = 15.0  # more, before a process that cannot even say that it is stuck is ended
 START = 300.0  # to import everything, on a machine that is busy or new
 MAX_LEFT_OUT = 3  # cells that never end before the rest of the notebook is left alone
@@ -126,7 +126,7 @@ class _Turn:
             return self._leave_out(step, said)
         for name in (part, *waiting_for(self.plan, part)):
             if name in self.todo:
-                verdict, found = (FAILED, said) if name == part else (SKIPPED, f"waits for `{part}`: {said}")
+                verdict, found = (FAILED, said) if name == part else (SKIPPED, f"waits for `{part}`, which was stopped")
                 self._finish(PartResult(name, [CheckResult(check.name, check.sentence, check.points, verdict,
                                                            found=found, where=where)
                                                for check in self.plan.checks_of(name)]))

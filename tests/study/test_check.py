@@ -39,7 +39,7 @@ def test_a_loop_without_end_costs_its_part_and_those_that_wait_for_it(copy, solu
     assert points(done) == {"row_mean": 0, "centred": 0, "scaler": 2}
     first, second, _ = done.results
     assert first.checks[0].found.startswith("still running after 3 s in `row_mean` (cell ")
-    assert second.checks[0].found.startswith("waits for `row_mean`: still running")
+    assert second.checks[0].found == "waits for `row_mean`, which was stopped"
 
 
 @pytest.mark.parametrize(("source", "said"), [
@@ -135,7 +135,7 @@ def test_progress_remembers_and_notices_changes(copy, solution):
     changed = [name for name, part in progress()["parts"].items() if part["changed_since"]]
     assert changed == ["centred"]
     shown = autograder("progress", cwd=copy.folder).stdout
-    assert "5 of     7 points  2 of 3 parts" in shown and "next: scaler (not written yet)" in shown and "\x1b" not in shown
+    assert "5 of     7 visible points  2 of 3 parts" in shown and "next: scaler (not written yet)" in shown and "\x1b" not in shown
 
 
 def test_check_cells_are_remembered_too(copy, solution):

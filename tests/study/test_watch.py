@@ -107,7 +107,7 @@ def test_nothing_runs_on_when_the_command_is_killed(copy, solution):
         wait_for(lambda: (copy.folder / "begun").exists())
         process.kill()
     child = int((copy.folder / "begun").read_text())
-    wait_for(lambda: not alive(child), 25)  # after 30 s it would end by itself
+    wait_for(lambda: not alive(child), 15)  # after 20 s it would end by itself
 
 
 def alive(process: int) -> bool:
