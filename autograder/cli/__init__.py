@@ -20,7 +20,10 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except AutograderError as error:
-            click.echo(str(error).replace(os.getcwd() + os.sep, ""), err=True)
+            from autograder.render import clean
+
+            said = clean(str(error), 100_000)  # it may quote a student's words
+            click.echo(said.replace(os.getcwd() + os.sep, ""), err=True)
             sys.exit(2)
 
 

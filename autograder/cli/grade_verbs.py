@@ -11,7 +11,7 @@ from rich.text import Text
 from autograder.cli.progress import progress_bar
 from autograder.course import find_root, load_assignment
 from autograder.errors import SubmissionError
-from autograder.render import number
+from autograder.render import clean, number
 from autograder.report import Report
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -34,7 +34,7 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
         place = _write_gradebook(root, assignment, reports, folders) if gradebook else ""
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
-        console.print(f"not graded, run it again: {report.student}: {report.problem}", markup=False)
+        console.print(clean(f"not graded, run it again: {report.student}: {report.problem}"), markup=False)
     for worker, why in (cluster.refused if cluster else {}).items():
         console.print(f"worker not used: {worker}: {why}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
@@ -54,7 +54,7 @@ def _grade(assignment, folders: dict, **options) -> tuple[list[Report], int]:
         def on_report(report: Report, from_before: bool) -> None:
             nonlocal kept
             kept += from_before
-            progress.update(task, advance=1, description=report.student[:24])
+            progress.update(task, advance=1, description=clean(report.student)[:24])
 
         return grade_class(assignment, folders, on_report=on_report, **options), kept
 
@@ -74,8 +74,8 @@ def feedback(name: str, students: tuple[str, ...]) -> None:
 
     root = find_root()
     pages = write_feedback(root, name, list(students) or None)
-    console.print(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}" if pages
-                  else f"no reports of {name}: run `autograder grade {name}` first")
+    console.print(clean(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}") if pages
+                  else f"no reports of {name}: run `autograder grade {name}` first", markup=False)
 
 
 def doctor() -> None:
@@ -124,7 +124,7 @@ def _show_table(name: str, reports: list[Report]) -> None:
     for report in reports:
         counts = " / ".join(str(count) for count in report.counts().values())
         points = f"{number(report.points)} of {number(report.max_points)}" if report.examined else "not graded"
-        table.add_row(Text(report.student), points, counts, Text(_remark(report)))
+        table.add_row(Text(clean(report.student)), points, counts, Text(clean(_remark(report))))
     console.print(table)
 
 

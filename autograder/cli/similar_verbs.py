@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import load_assignment
+from autograder.render import clean
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 MAX_ROWS = 25
@@ -33,5 +34,5 @@ def _table(name: str, pairs: list) -> Table:
     for pair in pairs:
         parts = ", ".join(f"{each.part} ({each.share:.0%}, usual {each.usual:.0%})" for each in pair.agreements[:3])
         more = f" and {len(pair.agreements) - 3} more" if len(pair.agreements) > 3 else ""
-        table.add_row(Text(pair.first), Text(pair.second), f"{pair.evidence:.0f}", Text(parts + more))
+        table.add_row(Text(clean(pair.first)), Text(clean(pair.second)), f"{pair.evidence:.0f}", Text(parts + more))
     return table
