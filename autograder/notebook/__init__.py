@@ -1,9 +1,12 @@
 """What a notebook of the course imports.
 
-    check                                               examine the part above this cell
+    check                                               examine the part above this cell, or the whole notebook
     load_coco_data, sample_coco_minibatch, ...          the captioning data            (data)
     is_true, truth_rate, ...                            judge captions of the scenes   (truth)
-    show_captions, plot_losses, progress, ...           look at them                   (pictures)
+    show_captions, show_attention, ...                  pictures of scenes             (pictures)
+    plot_losses, plot_curves, LossCurve, progress       curves, also while they grow   (curves)
+    show_masks, show_positions                          small tables as pictures       (grids)
+    show_unrolled                                       how a network is wired         (diagrams)
     CaptioningSolver, sgd, adam                         train a model in NumPy         (training)
 
 A name is loaded when it is first used: this import alone costs nothing.
@@ -17,7 +20,10 @@ _HOMES = {
     "checking": ("check",),
     "data": ("decode_captions", "find_data", "image_from_url", "load_coco_data", "load_spatial_features",
              "sample_coco_minibatch", "scene_of"),
-    "pictures": ("LossCurve", "plot_losses", "progress", "show_attention", "show_captions", "show_scene"),
+    "curves": ("LossCurve", "plot_curves", "plot_losses", "progress"),
+    "diagrams": ("show_unrolled",),
+    "grids": ("show_masks", "show_positions"),
+    "pictures": ("show_attention", "show_captions", "show_scene"),
     "training": ("CaptioningSolver", "adam", "sgd"),
     "truth": ("Scene", "Thing", "is_grammatical", "is_true", "judge", "truth_rate", "words_of"),
 }

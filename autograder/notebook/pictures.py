@@ -1,38 +1,23 @@
-"""Pictures for notebooks, one call each; the result is matplotlib's current figure (`plt.savefig(...)`).
+"""Pictures of scenes: their captions, their grid, where a model looked.  One call each; the result is matplotlib's
+current figure (`plt.savefig(...)`).
 
-Text and ground follow matplotlib's style, light or dark.  The colours are from Okabe and Ito's set, told
-apart by colour-blind readers, and stand out on white and on black.  Nothing is said by colour alone.
+Text and ground follow matplotlib's style, light or dark.  Nothing is said by colour alone.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import sys
-import time
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from autograder.errors import DataError
+from autograder.notebook.curves import GREEN, ORANGE
 from autograder.notebook.data import image_from_url, scene_of
 from autograder.notebook.truth import COLUMNS, ROWS, Scene, describe, words_of
-
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-_LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
-
-
-def progress(iterable: Iterable, what: str = "", **options) -> Iterable:
-    """`iterable` with a progress bar labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")                 # tqdm warns on stderr where widgets are not installed
-        from tqdm.auto import tqdm
-    return tqdm(iterable, desc=what or None, **{"file": sys.stdout, **options})
 
 
 def show_captions(images: Sequence, captions: Sequence, truths: Sequence[bool] | None = None,
@@ -105,84 +90,6 @@ def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights:
             axes.set_ylabel(f"head {head}", fontsize=9)
 
 
-def plot_losses(losses: Sequence[float] | Mapping[str, Sequence[float]], title: str = "",
-                log: bool = False) -> None:
-    """Training curves: the losses of one run, or of several by name.
-
-    The thin line shows each value, the thick one the mean over the last fiftieth of the run.
-    """
-    _, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
-    _draw_losses(axes, losses if isinstance(losses, Mapping) else {"": losses}, title, log)
-
-
-class LossCurve:
-    """A training curve that grows while the loop runs.
-
-        curve = LossCurve("vanilla RNN")
-        for step in progress(range(1000)):
-            ...
-            curve.add(loss)
-        curve.close()
-
-    In a notebook the picture is redrawn in place, at a pace that takes a tenth of the time at most;
-    elsewhere it is drawn once, by `close`.  `curve.losses` holds every value.
-    """
-
-    def __init__(self, title: str = "", log: bool = False):
-        self.title, self.log, self.losses = title, log, []
-        self._display, self._due = None, time.monotonic() + 0.5
-        self._live = _in_notebook()
-
-    def add(self, loss: float) -> None:
-        self.losses.append(float(loss))
-        if self._live and time.monotonic() >= self._due:
-            began = time.monotonic()
-            self._redraw()
-            self._due = time.monotonic() + max(0.5, 10 * (time.monotonic() - began))
-
-    def close(self) -> None:
-        """Draw the whole curve a last time."""
-        if self._live:
-            self._redraw()
-        else:
-            plot_losses(self.losses, self.title, self.log)
-
-    def _redraw(self) -> None:
-        from IPython.display import Image, display
-        figure, drawn = Figure(figsize=(6.4, 3.4), layout="constrained"), io.BytesIO()
-        _draw_losses(figure.subplots(), {"": self.losses}, self.title, self.log)
-        figure.savefig(drawn, format="png", dpi=100)        # unknown to pyplot: not shown a second time
-        picture = Image(drawn.getvalue(), width=640)
-        if self._display is None:
-            self._display = display(picture, display_id=True)
-        else:
-            self._display.update(picture)
-
-
-def _draw_losses(axes: Axes, runs: Mapping[str, Sequence[float]], title: str, log: bool) -> None:
-    for index, (name, losses) in enumerate(runs.items()):
-        colour, dash = _LINES[index % len(_LINES)]
-        losses = np.asarray(losses, np.float64)
-        width = max(1, len(losses) // 50)
-        axes.plot(losses, color=colour, lw=0.6, alpha=0.35)
-        axes.plot(*_running_mean(losses, width), dash, color=colour, lw=2, label=name or None)
-    if log:
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    axes.set(xlabel="iteration", ylabel="loss", title=title)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", alpha=0.3)
-    if any(runs):
-        axes.legend(frameon=False, handlelength=3.5)
-
-
-def _running_mean(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Steps, and the mean of the `width` values up to each; only where there are that many."""
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    return np.arange(width - 1, len(values)), (sums[width:] - sums[:-width]) / width
-
-
 def _fog(image: np.ndarray, look: np.ndarray) -> np.ndarray:
     """The image, clear where `look` (g, g) is largest and paler where it is less: floats in 0..1."""
     clear = look / max(look.max(), 1e-12)
@@ -222,10 +129,3 @@ def _bare(axes: Axes) -> None:
 
 def _sentence(caption: str | Sequence[str]) -> str:
     return " ".join(words_of(caption)).replace(" ,", ",")
-
-
-def _in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this; IPython is asked only if it is there already."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")

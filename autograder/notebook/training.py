@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from autograder.notebook.curves import LossCurve, progress
 from autograder.notebook.data import sample_coco_minibatch
-from autograder.notebook.pictures import progress
+from autograder.notebook.overheard import in_kernel
 
 __all__ = ["CaptioningSolver", "adam", "sgd"]
 
@@ -50,6 +51,7 @@ class CaptioningSolver:
     data: what `load_coco_data` returns.
     update_rule: "sgd" or "adam"; optim_config: its settings; lr_decay: multiplies the learning rate after each epoch.
     num_iterations: stop after so many minibatches, in place of num_epochs.
+    In a notebook the loss curve is drawn while it trains.
     print_every: a line with the loss every so many iterations, 0 for none; verbose=False: say nothing at all.
     """
 
@@ -71,12 +73,17 @@ class CaptioningSolver:
     def train(self) -> None:
         """Runs all iterations; `loss_history` gets one entry for each."""
         steps = range(1, self.iterations + 1)
+        curve = LossCurve("training", log=True) if self.verbose and in_kernel() else None
         for iteration in progress(steps, "training") if self.verbose else steps:
             self.step()
+            if curve:
+                curve.add(self.loss_history[-1])
             if self.verbose and self.print_every and iteration % self.print_every == 0:
                 print(f"iteration {iteration} of {self.iterations}: loss {self.loss_history[-1]:.4f}")
             if iteration % self.per_epoch == 0:
                 self._end_epoch()
+        if curve:
+            curve.close()
 
     def step(self) -> None:
         """One minibatch and one update of every parameter."""

@@ -20,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from autograder.notebook.curves import LossCurve, progress
 from autograder.notebook.data import scene_of
-from autograder.notebook.pictures import progress
+from autograder.notebook.overheard import in_kernel
 from autograder.notebook.truth import is_grammatical, judge, words_of
 
 __all__ = ["Spoken", "caption_loss", "say", "train_captioner", "truth_table"]
@@ -39,6 +40,7 @@ def train_captioner(model: nn.Module, data: dict, *, iterations: int = 1000, bat
                     clip: float = 5.0, seed: int = 0, label: str = "training", verbose: bool = True) -> list[float]:
     """Fits `model` to the captions with Adam. Returns the loss of each iteration.
 
+    In a notebook the loss curve is drawn while it trains, unless `verbose` is off.
     learning_rate: the highest one; it warms up over the first tenth and then falls to zero along a cosine.
     features: which entry of `data` to show, `data["train_" + features]`.
     loss: called with scores (N, T, V) and the true next words (N, T).
@@ -49,6 +51,7 @@ def train_captioner(model: nn.Module, data: dict, *, iterations: int = 1000, bat
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, iterations, pct_start=0.1)
     batches = minibatches(data, features, batch_size, iterations, np.random.default_rng(seed), _device(model))
     losses: list[float] = []
+    curve = LossCurve(label) if verbose and in_kernel() else None
     model.train()
     with one_thread():
         for shown, captions in progress(batches, label, total=iterations) if verbose else batches:
@@ -60,6 +63,10 @@ def train_captioner(model: nn.Module, data: dict, *, iterations: int = 1000, bat
             optimizer.step()
             schedule.step()
             losses.append(surprise.item())
+            if curve:
+                curve.add(losses[-1])
+    if curve:
+        curve.close()
     model.eval()
     return losses
 

@@ -64,10 +64,12 @@ from autograder.notebook import (
     is_grammatical,
     judge,
     load_coco_data,
+    plot_curves,
     plot_losses,
     sample_coco_minibatch,
     scene_of,
     show_captions,
+    show_unrolled,
     words_of,
 )
 from autograder.notebook.training import CaptioningSolver
@@ -188,7 +190,11 @@ check("rnn_step_backward")
 # Python counts from zero, `h[:, 0]` is the memory *after* the first word.
 #
 # ### Forward
-#
+
+# %% tags=["demo"]
+show_unrolled(["a", "red", "circle"], title="The same step, once for each word")
+
+# %% [markdown]
 # **By hand.** $N = D = H = 1$, $W_x = W_h = 0.5$, $b = 0$, a memory that starts empty. Say one loud word
 # and then stay silent, $x = (1, 0, 0)$: the memory of it roughly halves with each step. Remember this
 # picture when you meet the LSTM.
@@ -287,6 +293,7 @@ check("rnn_backward")
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
 N, T, D, H = 5, 30, 8, 32
+curves = {}
 for stretch in (0.7, 1.0, 1.4):
     rotation, _ = np.linalg.qr(rng.normal(size=(H, H)))     # (H, H) keeps every length
     x = 0.3 * rng.normal(size=(N, T, D))                    # (N, T, D)
@@ -296,12 +303,10 @@ for stretch in (0.7, 1.0, 1.4):
     dh[:, -1] = rng.normal(size=(N, H))                     # the loss looks at the last step only
     dx = rnn_backward(dh, cache)[0]                         # (N, T, D)
     arrived = np.linalg.norm(dx, axis=(0, 2))               # (T,)
-    plt.semilogy(range(T), arrived, label=f"stretch {stretch}")
+    curves[f"stretch {stretch}"] = arrived
     print(f"stretch {stretch}: the first word gets {arrived[0] / arrived[-1]:.0e} of what the last word gets")
-plt.xlabel("time step of the word")
-plt.ylabel("size of its gradient")
-plt.title("A gradient on its way back through 30 steps of an RNN")
-plt.legend()
+plot_curves(curves, xlabel="time step of the word", ylabel="size of its gradient", log="y",
+            title="A gradient on its way back through 30 steps of an RNN")
 plt.show()
 
 # %% [markdown] question="vanishing_gradient" points=3
@@ -528,6 +533,7 @@ check("lstm_backward")
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
 N, T, D, H = 5, 30, 8, 32
+curves = {}
 for forget_bias in (0.0, 1.0, 3.0):
     rotation, _ = np.linalg.qr(rng.normal(size=(H, H)))        # (H, H)
     x = 0.3 * rng.normal(size=(N, T, D))                       # (N, T, D)
@@ -538,13 +544,11 @@ for forget_bias in (0.0, 1.0, 3.0):
     dh = np.zeros((N, T, H))
     dh[:, -1] = rng.normal(size=(N, H))                        # the loss looks at the last step only
     arrived = np.linalg.norm(lstm_backward(dh, cache)[0], axis=(0, 2))  # (T,)
-    plt.semilogy(range(T), arrived, label=f"forget bias {forget_bias:g}")
+    curves[f"forget bias {forget_bias:g}"] = arrived
     share = arrived[0] / arrived[-1]
     print(f"forget bias {forget_bias:g}: the first word gets {share:.0e} of what the last word gets")
-plt.xlabel("time step of the word")
-plt.ylabel("size of its gradient")
-plt.title("A gradient on its way back through 30 steps of an LSTM")
-plt.legend()
+plot_curves(curves, xlabel="time step of the word", ylabel="size of its gradient", log="y",
+            title="A gradient on its way back through 30 steps of an LSTM")
 plt.show()
 
 # %% [markdown]
@@ -899,7 +903,6 @@ small_solver = CaptioningSolver(
     lr_decay=0.98, batch_size=25, num_epochs=75,
 )
 small_solver.train()
-plot_losses({"fifty captions": small_solver.loss_history}, log=True)
 print(f"the last loss is {small_solver.loss_history[-1]:.3f} (below 0.1 is what we want)")
 
 # %% [markdown]
@@ -949,7 +952,6 @@ solver = CaptioningSolver(
     lr_decay=0.8, batch_size=100, num_epochs=10,
 )
 solver.train()
-plot_losses({"RNN": solver.loss_history}, log=True)
 
 # %% [markdown]
 # The loss settles a little above or at $\log 2 = 0.69$, and no training will push it below for pictures

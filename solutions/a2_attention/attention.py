@@ -65,11 +65,14 @@ from autograder.notebook import (
     check,
     load_coco_data,
     load_spatial_features,
+    plot_curves,
     plot_losses,
     progress,
     scene_of,
     show_attention,
     show_captions,
+    show_masks,
+    show_positions,
     show_scene,
     truth_rate,
 )
@@ -159,7 +162,7 @@ check("dot_product_attention")
 
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
-widths = [1, 4, 16, 64, 256, 1024]
+widths, curves = [1, 4, 16, 64, 256, 1024], {}
 for name, power in (("q k", 0.0), ("q k / sqrt(d)", 0.5)):
     largest, slope = [], []
     for d in widths:
@@ -167,12 +170,10 @@ for name, power in (("q k", 0.0), ("q k / sqrt(d)", 0.5)):
         w = softmax(q @ k.transpose(0, 2, 1) / d**power)       # (300, 1, 16)  how 300 queries look at 16 keys
         largest.append(w.max(axis=-1).mean())
         slope.append((w * (1 - w)).max(axis=-1).mean())        # d w / d score, of the steepest
-    plt.plot(widths, largest, "-o", label=f"{name}: the largest of 16 weights")
-    plt.plot(widths, slope, "--o", label=f"{name}: the slope of the softmax")
-plt.xscale("log", base=2)
-plt.xlabel("width d of queries and keys")
-plt.title("Random queries and keys of unit variance")
-plt.legend(fontsize=8)
+    curves[f"{name}: the largest of 16 weights"] = largest
+    curves[f"{name}: the slope of the softmax"] = slope
+plot_curves(curves, widths, xlabel="width d of queries and keys", title="Random queries and keys of unit variance",
+            log="x", markers=True)
 plt.show()
 
 # %% [markdown] question="scale" points=3
@@ -333,12 +334,8 @@ check("masks")
 # %% tags=["demo"]
 words = np.array([[1, 7, 5, 9, 2, 0, 0], [1, 8, 2, 0, 0, 0, 0]])      # (N, T)  two sentences, filled up
 masks = {"causal": causal_mask(7)[None], "padding": padding_mask(words), "both": causal_mask(7) & padding_mask(words)}
-figure, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
-for ax, (name, mask) in zip(axes, masks.items()):
-    ax.imshow(np.broadcast_to(mask[-1], (7, 7)), cmap="Greys_r", vmin=-0.3)
-    ax.set(title=f"{name} {mask.shape}", xlabel="key", ylabel="query", xticks=range(7), yticks=range(7))
-figure.suptitle("White: may be looked at (of `padding` and `both`, the second sentence)", fontsize=10)
-plt.show()
+show_masks({f"{name} {mask.shape}": np.broadcast_to(mask, (len(mask), 7, 7)) for name, mask in masks.items()},
+           title="The second sentence: a full square may be looked at, an x may not")
 
 # %% [markdown]
 # # 4. Other ways to ask
@@ -603,16 +600,7 @@ class PositionalEncoding(nn.Module):
 check("positional_encoding")
 
 # %% tags=["demo"]
-table = PositionalEncoding(64, max_len=100).pe[0]                             # (100, 64)
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-picture = axes[0].imshow(table, aspect="auto", cmap="PuOr")
-axes[0].set(title="the table", xlabel="column", ylabel="place t")
-figure.colorbar(picture)
-for place in (20, 50, 80):
-    axes[1].plot(table @ table[place], label=f"with place {place}")
-axes[1].set(title="dot products of rows", xlabel="place", ylim=(10, 40))
-axes[1].legend(frameon=False, ncols=3, fontsize=8, handlelength=1, loc="upper center")
-plt.show()
+show_positions(PositionalEncoding(64, max_len=100).pe[0], places=(20, 50, 80))            # (100, 64)
 
 # %% [markdown]
 # The picture on the right shows the point of it: how alike two rows are depends only on how far apart they
@@ -967,12 +955,9 @@ for name in ("no baseline", "baseline: the mean reward so far"):
         usual = 0.9 * usual + 0.1 * reward.mean().item()
         hits[name].append(reward.mean().item() - 10)
 
-for (name, values), dash in zip(hits.items(), ("--", "-")):
-    plt.plot(np.convolve(values, np.ones(20) / 20, "valid"), dash, label=name)
-plt.axhline(4 / 36, color="gray", lw=0.8, label="chance: 4 regions of 36")
-plt.xlabel("iteration")
-plt.ylabel("share of looks that hit the object")
-plt.legend()
+means = {name: np.convolve(values, np.ones(20) / 20, "valid") for name, values in hits.items()}
+plot_curves({**means, "chance: 4 regions of 36": np.full(400, 4 / 36)}, xlabel="iteration",
+            ylabel="share of looks that hit the object")
 plt.show()
 
 # %% [markdown] question="soft_or_hard" points=3
@@ -1148,8 +1133,6 @@ plt.show()
 torch.manual_seed(231)
 model = CaptioningAttention(data["word_to_idx"])
 losses = train_captioner(model, data, iterations=1200, batch_size=64, learning_rate=3e-3, label="with attention")
-plot_losses({"with attention": losses})
-plt.show()
 spoken = say(model, data)
 truth_table({"with attention": spoken})
 

@@ -65,6 +65,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.notebook import (
+    LossCurve,
     check,
     judge,
     load_coco_data,
@@ -701,7 +702,7 @@ def train(model, iterations, label, learning_rate=2e-3, batch_size=48):
     optimizer = torch.optim.Adam(model.parameters(), learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, iterations, pct_start=0.1)
     batches = minibatches(data, "spatial", batch_size, iterations, np.random.default_rng(0))
-    losses = []
+    curve = LossCurve(label)
     model.train()
     with one_thread():
         for features, captions in progress(batches, label, total=iterations):
@@ -711,9 +712,10 @@ def train(model, iterations, label, learning_rate=2e-3, batch_size=48):
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            losses.append(loss.item())
+            curve.add(loss.item())
+    curve.close()
     model.eval()
-    return losses
+    return curve.losses
 
 
 # %% tags=["demo"]
@@ -721,7 +723,6 @@ model = small_captioner()
 began = time.process_time()
 losses = train(model, 2000, "transformer")
 print(f"{time.process_time() - began:.0f} CPU seconds, the last losses {np.mean(losses[-50:]):.3f} per word")
-plot_losses({"transformer": losses})
 
 # %% [markdown]
 # The loss does not go to zero, and should not: each picture has captions in two wordings, and nobody can know which
