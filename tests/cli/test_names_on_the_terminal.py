@@ -36,5 +36,5 @@ def test_nor_in_an_error(course):
     path = course.root / "reports" / NAME / "red.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"schema": 1, "parts": [], "questions": [], "points": 0, "max_points": 0, "\\u001b[31m": 0}')
-    done = CliRunner().invoke(main, ["report", NAME])
+    done = CliRunner().invoke(main, ["report", NAME], color=True)  # as a terminal, from which click strips nothing
     assert done.exit_code == 2 and "schema" in done.output and "\x1b" not in done.output
