@@ -31,6 +31,7 @@ def run(command: list[str], folder: Path) -> Cost:
     kernel.adopt_orphans()  # a fork server outlives its worker by a moment: its time counts, too
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # nbgrader calls alembic by its name
+    others = set(_children_of(os.getpid()))
     cpu, started = _children(), time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -42,7 +43,7 @@ def run(command: list[str], folder: Path) -> Cost:
     seconds = time.perf_counter() - started
     ended.set()
     watcher.join()
-    _reap()
+    _reap(others)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{errors[-4000:]}")
     return Cost(seconds, _children() - cpu, dict(memory), output)
@@ -53,12 +54,11 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _reap() -> None:
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+def _reap(others: set[int]) -> None:
+    """Waits for what the command left behind, not for processes that were there before it."""
+    while left := set(_children_of(os.getpid())) - others:
+        for pid in left:
+            os.waitpid(pid, 0)
 
 
 def _watch(root: int, memory: dict[str, int], ended: threading.Event) -> None:
@@ -75,6 +75,18 @@ def _watch(root: int, memory: dict[str, int], ended: threading.Event) -> None:
 
 def _family(root: int) -> list[int]:
     """A process and all that come from it."""
+    children = _children_by_parent()
+    found = [root]
+    for pid in found:
+        found += children[pid]
+    return found
+
+
+def _children_of(process: int) -> list[int]:
+    return _children_by_parent()[process]
+
+
+def _children_by_parent() -> dict[int, list[int]]:
     children = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -82,7 +94,4 @@ def _family(root: int) -> list[int]:
         except (OSError, IndexError):
             continue
         children[parent].append(int(path.parent.name))
-    found = [root]
-    for pid in found:
-        found += children[pid]
-    return found
+    return children

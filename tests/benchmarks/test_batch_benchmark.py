@@ -25,3 +25,14 @@ def test_two_tiny_submissions(tmp_path):
     assert result["autograder"]["cpu"] > 0 and result["nbgrader"]["cpu"] > 0
     assert {"worker", "fork server"} <= set(result["autograder"]["memory"])
     assert all(seconds >= 0 for seconds in result["stages"].values())
+
+
+@pytest.mark.skipif(strongest_mode() == "plain", reason="`autograder grade` asks for a sandbox")
+def test_growth_of_two_submissions():
+    command = [sys.executable, "-m", "benchmarks.growth", "--submissions", "2", "--jobs", "1", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert [row["submissions"] for row in result["growth"]] == [2]
+    assert result["growth"][0]["memory"]["main"] > 0 and result["growth"][0]["cpu"] > 0
+    assert [row["workers"] for row in result["throughput"]] == [1]
