@@ -124,12 +124,12 @@ class _Turn:
         part = next((check.part for check in self.plan.checks if check.name == step), None)
         if part is None:
             return self._leave_out(step, said)
-        for name in (part, *waiting_for(self.plan, part)):
-            if name in self.todo:
-                verdict, found = (FAILED, said) if name == part else (SKIPPED, f"waits for `{part}`, which was stopped")
-                self._finish(PartResult(name, [CheckResult(check.name, check.sentence, check.points, verdict,
-                                                           found=found, where=where)
-                                               for check in self.plan.checks_of(name)]))
+        reached = {part, *waiting_for(self.plan, part)}
+        for name in [name for name in self.todo if name in reached] or self.todo:
+            verdict, found = (FAILED, said) if name == part else (SKIPPED, f"waits for `{part}`, which was stopped")
+            self._finish(PartResult(name, [CheckResult(check.name, check.sentence, check.points, verdict,
+                                                       found=found, where=where)
+                                           for check in self.plan.checks_of(name)]))
 
     def _leave_out(self, step: str, said: str) -> None:
         names = [name for name, _ in self.cells]
