@@ -102,8 +102,9 @@ def _show_hand_in(found, said: str) -> None:
     for what, names in (("not attempted", found.not_attempted), ("not answered", found.not_answered)):
         if names:
             console.print(plain(f"{what}: {', '.join(names)}"))
-    console.print(f"last checked: {number(found.points)} of {number(found.max_points)} points for the visible checks"
-                  + (f"; changed since: {', '.join(found.changed)}" if found.changed else ""))
+    points = f"{number(found.points)} of {number(found.max_points)} points for the visible checks"
+    console.print(f"last checked: {points}" + (f"; changed since: {', '.join(found.changed)}" if found.changed else "")
+                  if found.checked else "never checked: `autograder check` says how far it is right")
     if found.zip:
         console.print(Text("hand in this file: ", style="bold").append(plain(found.zip)))
     elif said:

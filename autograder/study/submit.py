@@ -22,6 +22,7 @@ from autograder.study.statement import passages
 from autograder.submission import grade_id_of, plain_python, raw_cells, source_of
 
 NOT_HANDED_IN = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".autograder"]  # nbgrader's own list, and our memory
+MANY = 6  # names in one sentence
 CLOCKS = 2.0  # seconds that the clocks of a file server and of this machine may differ
 
 
@@ -36,6 +37,7 @@ class HandIn:
     notes: list[str] = field(default_factory=list)
     not_attempted: list[str] = field(default_factory=list)
     not_answered: list[str] = field(default_factory=list)
+    checked: bool = False
     points: float = 0.0
     max_points: float = 0.0
     changed: list[str] = field(default_factory=list)
@@ -47,10 +49,11 @@ def look_over(handout: Handout) -> HandIn:
     cells, (_, released) = raw_cells(handout.notebook), handout.released
     originals = {grade_id_of(raw): raw for raw in released if grade_id_of(raw)}
     names = Counter(grade_id_of(raw) for raw in cells)
-    own = {grade_id_of(raw): raw for raw in reversed(cells) if grade_id_of(raw) in originals}  # of copies, the first
+    first = {grade_id_of(raw): raw for raw in reversed(cells)}  # of copies
+    own = {name: first[name] for name in originals if name in first}
     done = overview(handout)
-    found = HandIn(handout.name, str(handout.notebook), version_of(released), points=done.points,
-                   max_points=done.max_points,
+    found = HandIn(handout.name, str(handout.notebook), version_of(released), checked=done.checked,
+                   points=done.points, max_points=done.max_points,
                    changed=[name for name, part in done.parts.items() if part["changed_since"]])
     found.problems += [problem for problem in (
         _named("cells of the handout that are missing (`autograder reset PART` puts a part's back)",
@@ -108,7 +111,8 @@ def version_of(released: list[dict]) -> str:
 
 
 def _named(sentence: str, names: list[str]) -> str:
-    return f"{sentence}: {', '.join(names)}" if names else ""
+    more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
+    return f"{sentence}: {', '.join(names[:MANY])}{more}" if names else ""
 
 
 def _nbgrader(raw: dict) -> dict:
