@@ -60,11 +60,22 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     if waiting:
         graded.notices.append(f"{name}: answers of {people(waiting)} wait for `nbgrader formgrader`: they count as "
                               "they are graded now")
+    older = [report.student for report in reports if report.student in scores
+             and _differ(report, scores[report.student])]
+    if older:
+        graded.notices.append(f"{name}: the gradebook is older than the reports of {people(older)}: run "
+                              f"`autograder grade {name}`")
     unknown = [report.student for report in reports if report.student not in scores]
     if unknown:
         graded.notices.append(f"{name}: a report, but no score in the gradebook, has {people(unknown)}: run "
                               f"`autograder grade {name}`")
     return graded
+
+
+def _differ(report: Report, scores: Scores) -> bool:
+    """Whether the checks now give other points than the gradebook knows."""
+    known = {name: cell.auto for name, cell in scores.cells.items() if cell.auto is not None}
+    return any(abs(part.points - known.get(part.name, part.points)) > 0.005 for part in report.parts)
 
 
 def _from_scores(member: Member, scores: Scores | None) -> Grade:

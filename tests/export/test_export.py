@@ -299,3 +299,14 @@ def test_answers_that_wait_and_reports_that_are_not_in_the_gradebook_are_said(co
         path.unlink()
     assert any("a report, but no score in the gradebook, has late" in notice for notice in each.notices)
     assert "late" not in each.grades
+
+
+def test_a_gradebook_that_is_older_than_the_reports_is_said(course):
+    path = report_path(course, NAME, "ann")
+    before = path.read_bytes()
+    try:
+        save(Report(NAME, "ann", parts=[PartResult("row_mean", [CheckResult("c", "s", 3, points=1)])]), path)
+        assert any("is older than the reports of ann" in notice for notice in collect_grades(course, [NAME])[0].notices)
+    finally:
+        path.write_bytes(before)
+    assert not any("is older" in notice for notice in collect_grades(course, [NAME])[0].notices)
