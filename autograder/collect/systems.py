@@ -7,6 +7,7 @@ Gradescope  assignment_1_export/submission_12345/rnn.ipynb       and submission_
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -155,7 +156,7 @@ def _time(text: str) -> datetime | None:
 
 def slug(text: str) -> str:
     """A student id made of a name: it can be a folder's name everywhere."""
-    kept = re.sub(r"[^\w@.+-]+", "-", text.lower()).strip("-._")
+    kept = re.sub(r"[^\w@.+-]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-._")
     return kept.encode()[:100].decode(errors="ignore") or "student"
 
 

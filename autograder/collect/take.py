@@ -35,11 +35,12 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
     due: when the assignment is due (aware). Canvas says that a hand-in is late, not when it came: it counts as one
     second late.
     """
-    known = [_identified(person, roster) for person in people]
+    known, same = [_identified(person, roster) for person in people], {}
+    for person in known:  # some file systems do not tell Ann from ann
+        same.setdefault(person.student.casefold(), []).append(person)
     taken = []
     for person in known:
-        result = Taken(person.student, person.name, notes=person.notes)
-        rivals = [other for other in known if other.student.casefold() == person.student.casefold()]
+        result, rivals = Taken(person.student, person.name, notes=person.notes), same[person.student.casefold()]
         if len(rivals) > 1 and not _is_latest(person, rivals):
             result.state = LEFT_OUT
             result.notes.append("a later hand-in of the same student counts" if all(each.time for each in rivals) else

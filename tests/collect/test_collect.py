@@ -73,6 +73,11 @@ def test_canvas(tiny, download, collected, unpacked):
     assert collected.strangers == []
 
 
+def test_a_name_is_the_same_however_its_accents_are_written(download, collected):
+    """macOS writes file names with the accents apart."""
+    assert set(collected(download({"Zoe\u0308 A_1_assignsubmission_file_/means.ipynb": "x"}), "moodle")) == {"zo\u00eb-a"}
+
+
 def test_late_without_a_due_date_is_said(tiny, download, collected):
     taken = collected(download(CANVAS), "canvas")
     assert taken["anon-x7Qa2"].notes == ["late, but the gradebook knows no due date (`nbgrader db assignment add`): no penalty"]
