@@ -5,6 +5,7 @@ It allocates nothing, imports nothing and calls nothing that those bytes name.
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ from autograder.room.plain import (
     WireError,
     is_key,
 )
+
+MAX_COLLISIONS = 100
 
 
 class Decoder:
@@ -56,11 +59,15 @@ class Decoder:
         return reader(self, *rest)
 
     def dictionary(self, sides: list, depth: int) -> dict:
-        out = {}
+        out, hashes = {}, Counter()
         for at in range(0, len(sides), 2):
             key, value = (self.value(side, depth + 1) for side in sides[at:at + 2])
             if not is_key(key):
                 raise WireError("a dictionary has a key of an unknown form")
+            if type(key) is tuple:  # the hashes of tuples can be chosen: equal ones make a dictionary quadratic
+                hashes[hash(key)] += 1
+                if hashes[hash(key)] > MAX_COLLISIONS:
+                    raise WireError("the keys of a dictionary collide")
             out[key] = value
         return out
 
@@ -97,7 +104,7 @@ class Decoder:
         return tensor.requires_grad_() if self.grad and requires_grad is True and may_learn else tensor
 
     def handle(self, number: int, kind: str) -> Any:
-        if type(number) is not int or type(kind) is not str:
+        if type(number) is not int or number not in INTEGERS or type(kind) is not str:
             raise WireError("an opaque value has an unknown form")
         return self.opaque(number, kind.encode("utf-8", "replace").decode()[:80])
 
