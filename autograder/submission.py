@@ -12,7 +12,7 @@ from autograder.course.source import CHECK, CHECK_CELL, DEMO, GIVEN, SOLUTION, T
 from autograder.errors import SubmissionError
 from autograder.release.notebook import ANSWER_STUB
 
-MAX_BYTES = 512 << 20
+MAX_BYTES = 64 << 20
 TIMING_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is still the student's code
 NOT_PYTHON = re.compile(r"[%!?]|.*\?$|\w+\s*=\s*[!%]")  # a stripped line of magic, shell or help
 
@@ -136,7 +136,8 @@ def raw_cells(path: Path) -> list[dict]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SubmissionError(f"a notebook of at most {MAX_BYTES >> 20} MB",
-                                  f"{path.name} has {path.stat().st_size >> 20} MB")
+                                  f"{path.name} has {path.stat().st_size >> 20} MB",
+                                  "clear its outputs in Jupyter and save it again")
         notebook = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SubmissionError(f"{path.name}, a file that can be read", str(error.strerror or error)) from None
