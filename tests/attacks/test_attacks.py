@@ -1,223 +1,78 @@
-"""Every hostile submission of corpus/ gains nothing and harms nobody, whichever wall it meets.
+"""Every hostile submission of corpus/ gains nothing and harms nobody, whichever walls it meets and whoever grades it.
 
-The course here is one function, `answer(x) = 2 * x`. The attacker is told where everything lies (see KNOWN).
-A new exploit is one more file in corpus/.
+Here each exploit meets each set of walls, and is tried as root and as an ordinary user; every combination of them is
+tried by `python -m tests.attacks --all`. A new exploit is one more file in corpus/.
 """
 
-import ast
 import os
-import shutil
-import socket
-import time
-import uuid
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from autograder.errors import StudentFault, StudentRaised
-from autograder.room import Limits, Opaque, Room, RoomServer, modes
+from tests.attacks import matrix, naive
+from tests.attacks.exploits import CLASSES, CORPUS
+from tests.attacks.trial import NO_WALLS
+from tests.attacks.world import HONEST, WRONG
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
-WALLS = ("bubblewrap", "namespaces alone", "landlock")
-SECRET = f"the-secret-{uuid.uuid4()}"
-HONEST = "def answer(x):\n    return 2 * x"
-HURRY, PATIENCE = 0.5, 20.0  # seconds for a hostile and for an honest submission
-LIMITS = Limits(memory=512 << 20)
-
-
-@dataclass
-class Course:
-    """What an attacker would like to reach."""
-
-    folder: Path
-    secret: Path
-    gradebook: Path
-    listener: socket.socket
-
-    @property
-    def known(self) -> str:
-        """A cell that tells the attacker where everything is."""
-        return (f"COURSE = {str(self.folder)!r}\nSECRET_FILE = {str(self.secret)!r}\n"
-                f"GRADEBOOK = {str(self.gradebook)!r}\n"
-                f"PORT = {self.listener.getsockname()[1]}\nEXAMINER = {os.getpid()}\n")
-
-    def restore(self) -> None:
-        """As new: world-readable and writable, so that only the walls protect it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
-        for file in (self.secret, self.gradebook):
-            file.write_text(f"print({SECRET!r})")
-            file.chmod(0o666)
-        for folder in (self.folder, *self.folder.parents[:2]):
-            folder.chmod(0o777)
-
-    def state(self) -> dict[str, bytes]:
-        return {str(path): path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
-
-    def was_called(self) -> bool:
-        try:
-            self.listener.accept()[0].close()
-        except BlockingIOError:
-            return False
-        return True
+README = Path(__file__).parent / "README.md"
+ALIVE = ["a06_read_secret", "a07_environment", "a07_raw_memory", "a08_hot_journal", "a08_other_students",
+         "a08_write_gradebook", "a09_detached_process", "a11_harness_files", "a15_shadow_modules", "a16_learns_the_test",
+         "a21_network", "a21_other_sockets", "a25_kills_everyone", "a25_kills_the_victim"]
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("course")
-    os.environ["COURSE_SECRET"] = SECRET
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        listener.setblocking(False)
-        course = Course(folder, folder / "secret.txt", folder / "gradebook.db", listener)
-        course.restore()
-        before = course.state()
-        yield course
-        assert course.state() == before, "an exploit acted after its room was closed"
-    del os.environ["COURSE_SECRET"]
+@pytest.fixture
+def open_folder(tmp_path):
+    """A folder that every user may use, and all above it."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o777)
+    return tmp_path
 
 
-@pytest.fixture(scope="module", params=WALLS)
-def server(request):
-    """One wall at a time. "namespaces alone" is the second wall taken down."""
-    mode, _, alone = request.param.partition(" ")
-    if modes.refusal(mode):
-        pytest.skip(f"{mode}: {modes.refusal(mode)}")
-    with pytest.MonkeyPatch.context() as patch:
-        if alone:
-            patch.setattr("autograder.room.launch.landlock.version", lambda: 0)
-            patch.setattr("autograder.room.launch.seccomp.compiled", lambda: None)
-        with RoomServer(("numpy",), mode=mode, limits=LIMITS) as server:
-            yield server
+@pytest.mark.parametrize("user, walls", matrix.combinations())
+def test_no_gain_and_no_harm(user, walls, open_folder):
+    if user == "root" and os.getuid() != 0:
+        return  # nobody but root can: the other user's trials are all that there is
+    outcomes = list(matrix.run(open_folder, user, walls, matrix.rotation(user, walls)))
+    assert [each.impossible for each in outcomes if each.impossible][:1] == []
+    assert {each.exploit.name: each.gained + each.harmed for each in outcomes if each.gained or each.harmed} == {}
+    assert len(outcomes) >= len(CORPUS) // 2
 
 
-@pytest.fixture(scope="module")
-def torch_server():
-    pytest.importorskip("torch")
-    with RoomServer(("numpy", "torch"), limits=LIMITS) as server:
-        yield server
+def test_the_rotation_meets_everything():
+    met = [(exploit.name, user, walls) for user, walls in matrix.combinations() for exploit in matrix.rotation(user, walls)]
+    for exploit in CORPUS:
+        own = [(user, walls) for name, user, walls in met if name == exploit.name]
+        assert {user for user, _ in own} == set(matrix.USERS) and {walls for _, walls in own} == set(matrix.WALLS)
 
 
-def verdict(room: Room, submission: str) -> str:
-    """What an examiner would say: "right" or "wrong". No evidence is wrong."""
-    timeout = PATIENCE if submission == HONEST or expected(submission) == "right" else HURRY
-    try:
-        room.run(submission, "cell 1", timeout=timeout)
-    except StudentRaised:
-        pass
-    except StudentFault:
-        return "wrong"
-    try:
-        function = room.get(None, "answer")
-        return "right" if all(_is_right(room, function, x, timeout) for x in drawn()) else "wrong"
-    except StudentFault as fault:
-        str(fault).encode()
-        assert SECRET not in str(fault)
-        return "wrong"
+def test_without_walls_the_same_exploits_do_harm(open_folder):
+    """So the corpus is alive, and this file would notice."""
+    exploits = [exploit for exploit in CORPUS if exploit.name in ALIVE]
+    outcomes = list(matrix.run(open_folder, matrix.USERS[1], NO_WALLS, exploits))
+    assert [each.exploit.name for each in outcomes if each.gained or each.harmed] == ALIVE, outcomes
 
 
-def _is_right(room: Room, function: Opaque, x: np.ndarray, timeout: float) -> bool:
-    got = room.call(function, (x,), timeout=timeout)
-    assert SECRET not in repr(got)
-    want = 2 * x
-    if type(got) is not np.ndarray or got.shape != want.shape or got.dtype.kind != "f":
-        return False
-    return bool(np.isfinite(got).all() and abs(got - want).max() <= 1e-8 * abs(want).max())
+@pytest.mark.parametrize("way, name", [(way, name) for way, names in naive.FOOLED.items() for name in names])
+def test_a_naive_grader_is_fooled(way, name, open_folder):
+    source = next(exploit.source for exploit in CORPUS if exploit.name == name)
+    assert matrix.fooled(open_folder / "course", way, source)
 
 
-def drawn() -> list[np.ndarray]:
-    generator = np.random.default_rng()
-    return [generator.standard_normal((3, 5)) for _ in range(2)]
+@pytest.mark.parametrize("way", naive.FOOLED)
+def test_a_naive_grader_is_right_about_the_others(way, open_folder):
+    """Otherwise being fooled would mean nothing."""
+    right, wrong = [matrix.fooled(open_folder / "course", way, source) for source in (HONEST, WRONG)]
+    assert (right, wrong) == (way != "silence", False)
 
 
-def examine(server: RoomServer, course: Course, submission: str) -> str:
-    """The verdict on one submission in a room of its own; what it printed must not hold the secret."""
-    with server.open() as room:
-        try:
-            room.run(course.known, "known")
-            return verdict(room, submission)
-        finally:
-            room.close()
-            room.output.encode()
-            assert SECRET not in room.output
+def test_every_class_is_tried_in_several_ways():
+    counts = Counter(exploit.number for exploit in CORPUS)
+    assert set(counts) == set(CLASSES) and min(counts.values()) >= 3 and len(CORPUS) >= 80
 
 
-def descendants(pid: int) -> set[int]:
-    children = {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    return children.union(*(descendants(child) for child in children)) if children else children
-
-
-def needs_torch(exploit: Path) -> bool:
-    return "import torch" in exploit.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("exploit", [path for path in CORPUS if not needs_torch(path)], ids=lambda path: path.stem)
-def test_no_gain_and_no_harm(exploit, server, course):
-    assert_harmless(exploit, server, course)
-
-
-@pytest.mark.parametrize("exploit", [path for path in CORPUS if needs_torch(path)], ids=lambda path: path.stem)
-def test_no_gain_and_no_harm_with_torch(exploit, torch_server, course):
-    assert_harmless(exploit, torch_server, course)
-
-
-def assert_harmless(exploit: Path, server: RoomServer, course: Course) -> None:
-    submission = exploit.read_text(encoding="utf-8")
-    with server.open() as neighbour:
-        neighbour.run(HONEST, "cell 1")
-        before, processes = course.state(), descendants(os.getpid())
-        assert examine(server, course, submission) == expected(submission)
-        assert verdict(neighbour, HONEST) == "right"
-        assert examine(server, course, HONEST) == "right"
-        assert course.state() == before
-        assert not course.was_called()
-        assert descendants(os.getpid()) <= processes
-
-
-def expected(submission: str) -> str:
-    """ "wrong", but for the submissions that are honest."""
-    return "right" if "\nExpected: right" in docstring(submission) else "wrong"
-
-
-def docstring(submission: str) -> str:
-    return ast.get_docstring(ast.parse(submission)) or ""
-
-
-def test_every_class_that_concerns_the_room_is_tried():
-    classes = {path.stem.partition("_")[0] for path in CORPUS}
-    assert classes == {f"a{number:02}" for number in range(1, 26)}
-
-
-@pytest.mark.parametrize("exploit", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("exploit", CORPUS, ids=lambda exploit: exploit.name)
 def test_the_table_has_a_row_for_every_exploit(exploit):
     """What it tries and what stops it, as its docstring says."""
-    row = table_row(exploit)
-    table = (Path(__file__).parent / "README.md").read_text(encoding="utf-8").splitlines()
-    assert row in table, f"tests/attacks/README.md needs this row:\n{row}"
-
-
-def table_row(exploit: Path) -> str:
-    title, *lines = docstring(exploit.read_text(encoding="utf-8")).splitlines()
-    said = {key: rest.strip() for key, _, rest in (line.partition(":") for line in lines) if rest}
-    if "Expected" in said:
-        return f"| `{exploit.stem}` | {title} | nothing: it must be {said['Expected']} | |"
-    return f"| `{exploit.stem}` | {title} | {said['Tries']} | {said['Stopped by']} |"
-
-
-@pytest.mark.parametrize("exploit", ["a06_read_secret", "a08_write_gradebook", "a09_detached_process", "a21_network"])
-def test_without_walls_the_same_exploit_succeeds(exploit, course):
-    """So the corpus is alive, and this file would notice a gain."""
-    submission = (Path(__file__).parent / "corpus" / f"{exploit}.py").read_text(encoding="utf-8")
-    before, gained = course.state(), False
-    with RoomServer(("numpy",), mode="plain", limits=LIMITS) as server, server.open() as room:
-        room.run(course.known, "known")
-        verdict(room, submission)
-        deadline = time.monotonic() + 5
-        while not gained and time.monotonic() < deadline:
-            gained = SECRET in room.output or course.state() != before or course.was_called()
-            time.sleep(0.02)
-    course.restore()
-    assert gained
+    rows = README.read_text(encoding="utf-8").splitlines()
+    assert exploit.row in rows, f"tests/attacks/README.md needs this row:\n{exploit.row}"
