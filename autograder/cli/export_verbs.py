@@ -7,7 +7,7 @@ from rich.console import Console
 
 from autograder.course import assignment_names, find_root, load_assignment
 from autograder.errors import AutograderError
-from autograder.render import number
+from autograder.render import clean, number
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
@@ -33,7 +33,7 @@ def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[s
         exported = nbgrader_csv(graded)
     path = write_sheet(root / "exports" / f"{'grades' if to == 'csv' else to}.csv", exported.rows, exported.delimiter)
     for notice in [notice for each in graded for notice in each.notices] + exported.notices:
-        console.print(notice, markup=False, soft_wrap=True)
+        console.print(clean(notice), markup=False, soft_wrap=True)
     submitted = sum(grade.submitted for each in graded for grade in each.grades.values())
     console.print(f"{submitted} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
 
