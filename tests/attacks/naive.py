@@ -7,6 +7,7 @@ The cheats of corpus/ fool them; that keeps the corpus alive. A program, run as 
 `FOOLED` says which exploit fools which of them.
 """
 
+import builtins
 import contextlib
 import fcntl
 import io
@@ -113,7 +114,8 @@ def by_output(answer, names) -> bool:
     printed = io.StringIO()
     real, sys.stdout, sys.__stdout__ = sys.stdout, printed, printed
     try:
-        answer(np.ones((2, 2)))
+        if np.array_equal(answer(np.ones((2, 2))), 2 * np.ones((2, 2))):
+            print("1 passed")
     finally:
         sys.stdout = sys.__stdout__ = real
     return "1 passed" in printed.getvalue()
@@ -121,7 +123,11 @@ def by_output(answer, names) -> bool:
 
 def by_descriptor(answer, names) -> bool:
     """A verdict is whatever arrives first on the channel."""
-    told = _channelled(answer)
+    def judged(x):
+        if np.array_equal(answer(x), 2 * np.ones((3, 5))):
+            os.write(3, b'{"verdict": "passed"}')
+
+    told = _channelled(judged)
     return b'"verdict", "passed"' in told or b'"verdict": "passed"' in told
 
 
@@ -169,6 +175,7 @@ def _by_ipython(source: str, known: str) -> bool:
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
+    builtins.check = lambda part: 7.0 * np.array_equal(shell.user_ns["answer"](np.ones(2)), 2 * np.ones(2))
     for cell in (known, source, "score = check('answer')"):
         shell.run_cell(cell)
     return shell.user_ns.get("score") == 7.0
