@@ -62,6 +62,58 @@ CHEATS = {
     "patched in by setattr": "class attend:\n    pass\n\n"
                              "setattr(attend, 'forward', lambda self, q: F.scaled_dot_product_attention(q, q, q))",
     "in a nested function": "def attend(q):\n    def go():\n        return F.scaled_dot_product_attention(q, q, q)\n    return go()",
+    # evasions
+    "attrgetter": "import operator\nsdpa = operator.attrgetter('scaled_dot_product_attention')(F)\ndef attend(q):\n    return sdpa(q, q, q)",
+    "attrgetter dotted": "from operator import attrgetter\ndef attend(q):\n    return attrgetter('nn.functional.scaled_dot_product_attention')(torch)(q,q,q)",
+    "methodcaller": "from operator import methodcaller\ndef attend(q):\n    return methodcaller('scaled_dot_product_attention', q, q, q)(F)",
+    "getattr concat": "def attend(q):\n    return getattr(F, 'scaled_dot' + '_product_attention')(q, q, q)",
+    "getattr variable": "name = 'scaled_dot_product_attention'\ndef attend(q):\n    return getattr(F, name)(q, q, q)",
+    "getattr local variable": "def attend(q):\n    name = 'scaled_dot_product_attention'\n    return getattr(F, name)(q, q, q)",
+    "getattr join": "def attend(q):\n    return getattr(F, '_'.join(['scaled', 'dot', 'product', 'attention']))(q, q, q)",
+    "getattr fstring": 'def attend(q):\n    return getattr(F, f\'scaled_dot_product_{"attention"}\')(q, q, q)',
+    "getattr reversed": "def attend(q):\n    return getattr(F, 'noitnetta_tcudorp_tod_delacs'[::-1])(q, q, q)",
+    "import_module concat": "import importlib\ndef attend(q):\n    return importlib.import_module('torch.' + 'nn').MultiheadAttention(8,2)(q,q,q)",
+    "sys.modules": "import sys\ndef attend(q):\n    return sys.modules['torch.nn.functional'].scaled_dot_product_attention(q,q,q)",
+    "globals": "def attend(q):\n    return globals()['F'].scaled_dot_product_attention(q,q,q)",
+    "exec": "exec('def attend(q):\\n    return F.scaled_dot_product_attention(q,q,q)')",
+    "eval": "def attend(q):\n    return eval('F.scaled_dot_product_attention')(q,q,q)",
+    "eval lambda": "attend = eval('lambda q: F.scaled_dot_product_attention(q,q,q)')",
+    "__getattribute__": "def attend(q):\n    return F.__getattribute__('scaled_dot_product_attention')(q,q,q)",
+    "object getattribute": "def attend(q):\n    return object.__getattribute__(F, 'scaled_dot_product_attention')(q,q,q)",
+    "type getattr builtins": "import builtins\ndef attend(q):\n    return builtins.getattr(F, 'scaled_dot_product_attention')(q,q,q)",
+    "operator.getitem": "from operator import getitem\ndef attend(q):\n    return getitem(F.__dict__, 'scaled_dot_product_attention')(q,q,q)",
+    "dict get": "def attend(q):\n    return vars(F).get('scaled_dot_product_attention')(q,q,q)",
+    "dict of functions": "ways = {'a': F.scaled_dot_product_attention}\ndef attend(q):\n    return ways['a'](q,q,q)",
+    "list appended": 'ways = []\nways.append(F.scaled_dot_product_attention)\ndef attend(q):\n    return ways[0](q,q,q)',
+    "subscript stored": "ways = {}\nways['a'] = F.scaled_dot_product_attention\ndef attend(q):\n    return ways['a'](q,q,q)",
+    "default arg": 'def attend(q, f=F.scaled_dot_product_attention):\n    return f(q,q,q)',
+    "walrus": 'def attend(q):\n    return (f := F).scaled_dot_product_attention(q,q,q)',
+    "walrus later": 'def attend(q):\n    (f := F)\n    return f.scaled_dot_product_attention(q,q,q)',
+    "for alias": 'for f in [F]:\n    pass\ndef attend(q):\n    return f.scaled_dot_product_attention(q,q,q)',
+    "for alias local": 'def attend(q):\n    for f in (F,):\n        return f.scaled_dot_product_attention(q,q,q)',
+    "ternary": 'f = F if True else None\ndef attend(q):\n    return f.scaled_dot_product_attention(q,q,q)',
+    "or": 'f = None or F\ndef attend(q):\n    return f.scaled_dot_product_attention(q,q,q)',
+    "tuple index": 'f = (F,)[0]\ndef attend(q):\n    return f.scaled_dot_product_attention(q,q,q)',
+    "reassigned local": 'def attend(q):\n    f = None\n    f = F\n    return f.scaled_dot_product_attention(q,q,q)',
+    "class attr": 'class K:\n    f = F.scaled_dot_product_attention\ndef attend(q):\n    return K.f(q,q,q)',
+    "map": 'def attend(q):\n    return list(map(F.scaled_dot_product_attention, [q],[q],[q]))[0]',
+    "globals assign": "globals()['attend'] = lambda q: F.scaled_dot_product_attention(q,q,q)",
+    "type()": "attend = type('attend', (nn.MultiheadAttention,), {})",
+    "types.FunctionType": 'def attend(q):\n    return q\ndef other(q):\n    return F.scaled_dot_product_attention(q,q,q)\nattend.__code__ = other.__code__',
+    "setattr module": 'import torch\ntorch.tanh = F.scaled_dot_product_attention\ndef attend(q):\n    return torch.tanh(q, q, q)',
+    "global stmt": 'def setup():\n    global attend\n    attend = F.scaled_dot_product_attention\nsetup()',
+    "async": 'async def h(q):\n    return F.scaled_dot_product_attention(q,q,q)\ndef attend(q):\n    return h(q).send(None)',
+    "comprehension": 'def attend(q):\n    return [f.scaled_dot_product_attention(q,q,q) for f in [F]][0]',
+    "torch.ops": 'def attend(q):\n    return torch.ops.aten.scaled_dot_product_attention(q,q,q)',
+    "torch._C": 'def attend(q):\n    return torch._C._nn.scaled_dot_product_attention(q,q,q)',
+    "method of module": 'def attend(q):\n    return nn.MultiheadAttention.forward(nn.MultiheadAttention(8,2), q,q,q)',
+    "star import": 'from torch.nn.functional import *\ndef attend(q):\n    return scaled_dot_product_attention(q,q,q)',
+    "decorator class": 'class W:\n    def __init__(self, f): pass\n    def __call__(self, q): return F.scaled_dot_product_attention(q,q,q)\n@W\ndef attend(q):\n    return q',
+    "metaclass module getattr": "import torch.nn.functional\ndef attend(q):\n    return torch.nn.__dict__['functional'].__dict__['scaled_dot_product_attention'](q,q,q)",
+    "nested class": 'class attend:\n    class Inner(nn.MultiheadAttention):\n        pass',
+    "del": 'x = F\ndel F\ndef attend(q):\n    return x.scaled_dot_product_attention(q,q,q)',
+    "augassign": 'f = 0\nf += 1\nf = F\ndef attend(q):\n    return f.scaled_dot_product_attention(q,q,q)',
+    "inspect/pkgutil": "import pkgutil\ndef attend(q):\n    return pkgutil.resolve_name('torch.nn.functional:scaled_dot_product_attention')(q,q,q)",
 }
 
 
@@ -98,12 +150,40 @@ HONEST = {
     "other library functions": "def attend(q):\n    return F.softmax(nn.Linear(2, 2)(q), -1)",
     "nothing that compiles": "def attend(q:\n    F.scaled_dot_product_attention(q, q, q)",
     "an alias of itself": "nn = nn\nloop = pool\npool = loop\ndef attend(q):\n    return loop(nn.Linear(2, 2))",
+    "compared with it": "def attend(q):\n    return torch.softmax(q, -1)\n\nprint(torch.allclose(attend(1), F.scaled_dot_product_attention(1)))\n"
+                        "torch.manual_seed(0)\nerrors = []\nerrors.append(F.scaled_dot_product_attention(1))",
+    "a loop over others": "for layer in (nn.Linear, nn.MultiheadAttention):\n    print(layer)\n\ndef attend(q):\n    return q",
+    "a key of that name": "def attend(q, params):\n    return params['MultiheadAttention'] + vars(q)['scaled_dot_product_attention']",
+    "text that is shown": "name = 'F.scaled_dot_product_attention'\ndef attend(q):\n    print('like ' + name)\n    return q",
+    "getattr of one's own": "def attend(q):\n    return getattr(q, 'scaled_dot_product_attention', None)",
     "an odd escape": "def attend(q):\n    return '\\d'",
 }
 
 
 @pytest.mark.parametrize("source", HONEST.values(), ids=HONEST.keys())
 def test_nobody_honest_is_accused(source):
+    assert uses(source) == {}
+
+
+# What only running the code could tell, or what would cost honest people an accusation: SECURITY.md says so.
+UNSEEN = {
+    "importlib as": "from importlib import import_module as im\ndef attend(q):\n    return im('torch.nn').MultiheadAttention(8,2)(q,q,q)",
+    "getattr alias": "g = getattr\ndef attend(q):\n    return g(F, 'scaled_dot_product_attention')(q,q,q)",
+    "with alias": 'from contextlib import nullcontext\ndef attend(q):\n    with nullcontext(F) as f:\n        return f.scaled_dot_product_attention(q,q,q)',
+    "argument alias": 'def helper(f, q):\n    return f.scaled_dot_product_attention(q,q,q)\ndef attend(q):\n    return helper(F, q)',
+    "lambda alias": 'f = lambda: F\ndef attend(q):\n    return f().scaled_dot_product_attention(q,q,q)',
+    "self attr": 'class K:\n    def __init__(self):\n        self.f = F\n    def go(self, q):\n        return self.f.scaled_dot_product_attention(q,q,q)\ndef attend(q):\n    return K().go(q)',
+    "reduce": "import functools\ndef attend(q):\n    return functools.reduce(getattr, 'nn.functional.scaled_dot_product_attention'.split('.'), torch)(q,q,q)",
+    "match": 'def attend(q):\n    match F:\n        case f:\n            return f.scaled_dot_product_attention(q,q,q)',
+    "del redefine": 'def attend(q):\n    return F.scaled_dot_product_attention(q,q,q)\nf2 = attend\ndef attend(q):\n    return f2(q)',
+    "property": 'class W:\n    @property\n    def f(self): return F\ndef attend(q):\n    return W().f.scaled_dot_product_attention(q,q,q)',
+    "two stars": 'from math import *\nfrom torch.nn.functional import *\ndef attend(q):\n    return scaled_dot_product_attention(q,q,q)',
+}
+
+
+@pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN.keys())
+def test_what_is_not_seen_is_known(source):
+    """If one of these is found now, move it to CHEATS."""
     assert uses(source) == {}
 
 
@@ -136,7 +216,10 @@ def test_hostile_depth_and_length():
     nested = "def attend(q):\n    return " + "(" * 5000 + "q" + ")" * 5000
     chained = "def attend(q):\n    return F" + ".x" * 2000
     many = "\n".join(f"def f{n}(q):\n    return f{n + 1}(q)" for n in range(2000)) + "\ndef attend(q):\n    return f0(q)"
-    for source in (deep, nested, chained, many, "\0", "attend = " * 500 + "1"):
+    doubled = "\n".join(f"a{n} = a{n + 1} + a{n + 1}" for n in range(60)) + "\na60 = 'x'\ndef attend(q):\n    return getattr(q, a0)"
+    spread = "\n".join(f"b{n} = [{', '.join([f'b{n + 1}'] * 50)}]" for n in range(60)) + "\ndef attend(q):\n    return b0.x"
+    endless = 's = "exec(s)"\ndef attend(q):\n    exec(s)\n'
+    for source in (deep, nested, chained, many, doubled, spread, endless, "\0", "attend = " * 500 + "1"):
         assert uses(source) == {}
 
 
