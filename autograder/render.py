@@ -18,11 +18,6 @@ def clean(text: str, limit: int = 2000) -> str:
     return text if len(text) <= limit else text[:limit] + " ..."
 
 
-def one_line(text: str, limit: int = 200) -> str:
-    """`text` cleaned and on one line: the name of a folder may hold anything but a slash."""
-    return " ".join(clean(text, limit).split())
-
-
 def number(points: float) -> str:
     """Points as people write them: 3, 2.5."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
