@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.course.assignment import assignment_names, load_assignment
 from autograder.grade.grader import Grader, course_secret
-from autograder.render import clean, lines_for_student, number, public, verdict_word
+from autograder.render import clean, difference_text, lines_for_student, number, public, verdict_word
 from autograder.report import BROKEN, PASSED, CheckResult, Report, write_whole
 from autograder.room import strongest_mode
 
@@ -85,7 +85,7 @@ def _test(part: str, place: str, check: CheckResult) -> dict[str, Any]:
         "score": check.points,
         "max_score": check.max_points,
         "status": "passed" if check.verdict in (PASSED, BROKEN) else "failed",
-        "output": "\n".join([verdict_word(check), *details]),
+        "output": "\n".join([verdict_word(check), *details, *difference_text(check.difference)]),
         "output_format": "text",
         "tags": [part, check.verdict],
         "visibility": AFTER if check.hidden else "visible",

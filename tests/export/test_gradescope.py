@@ -145,6 +145,14 @@ def test_a_mistaken_submission(course, base, tmp_path):
         (check.points, check.max_points) for part in report.parts for check in part.checks]
 
 
+def test_a_difference_is_drawn_for_visible_checks_only(course, base):
+    results, _ = run(base, with_cell(course, "def centred(x):\n    return x - x.mean(), None\n\ndef row_mean(x):\n"
+                                             "    return x.mean(axis=1) * range(len(x))\n"))
+    outputs = {test["number"]: test["output"] for test in results["tests"]}
+    assert "where (N=3 down, D=5 across" in outputs["2.1"]
+    assert results["tests"][1]["visibility"] == "after_published" and outputs["1.2"] == "failed"
+
+
 THIEF = r"""
 import os
 found = []
