@@ -55,7 +55,7 @@ def execute(sources: Iterable[tuple[str, str]], name: str = "notebook") -> types
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         try:
             exec(_compiled(source, filename), module.__dict__)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _CellFailed(f"{name}: cell `{cell}` runs by itself", f"{type(error).__name__}: {error}",
                               "cells that need data or train a model are demo cells: tags=[\"demo\"]",
                               cell, _line_in(filename, error)) from error
@@ -117,7 +117,7 @@ def _mistakes(assignment: Assignment) -> types.ModuleType:
             exec(compile(read_text(assignment.mistakes), path, "exec"), module.__dict__)
         except CourseError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CourseError(f"{path}:{_line_in(path, error)}: Python that runs by itself",
                               f"{type(error).__name__}: {error}") from error
     return module

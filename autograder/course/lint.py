@@ -71,6 +71,16 @@ def _look_at_cells(assignment: Assignment, findings: Findings) -> None:
         elif cell.role == CHECK and not examined:
             findings.add(f"{assignment.notebook}:{cell.line}: check(\"{cell.name}\") stands below what it checks",
                          "no cell above it has a SOLUTION region")
+    if not assignment.plan.parts and not assignment.questions:
+        findings.add(f"{assignment.folder}: an assignment has a part or a question", "there is nothing to grade in it")
+    elif assignment.plan.parts and "check" not in {name for cell in cells if cell.is_run for name in _imported(cell)}:
+        findings.add(f"{assignment.notebook}: a cell imports what the check cells call", "`check` is not imported",
+                     "from autograder.notebook import check")
+
+
+def _imported(cell: Cell) -> list[str]:
+    return [alias.asname or alias.name for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
 
 
 def _look_at_solution(cell: Cell, path: Path, findings: Findings) -> None:

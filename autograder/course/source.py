@@ -128,8 +128,10 @@ def _parsed(source: str, path: Path, line: int) -> ast.Module:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        number = line + (getattr(error, "lineno", None) or 1) - 1
-        raise CourseError(f"{path}:{number}: Python that compiles", getattr(error, "msg", str(error))) from None
+        number = getattr(error, "lineno", None) or 1
+        magic = source.split("\n")[number - 1].lstrip().startswith(("%", "!"))
+        raise CourseError(f"{path}:{line + number - 1}: Python that compiles", getattr(error, "msg", str(error)),
+                          "magics and shell commands belong in demo cells: tags=[\"demo\"]" if magic else "") from None
 
 
 def _calls_check(node: ast.stmt) -> bool:

@@ -234,6 +234,14 @@ SOURCES = {
     "mistakes that do not compile": (M, "    return x.mean(axis=0)", "    return x.mean(axis=0", """
         mistakes.py:12: Python that compiles
         '(' was never closed"""),
+    "a magic that the grader would run": (N, "import numpy as np\n", "# %matplotlib inline\nimport numpy as np\n", """
+        means.py:18: Python that compiles
+        invalid syntax
+        hint: magics and shell commands belong in demo cells: tags=["demo"]"""),
+    "check without its import": (N, "from autograder.notebook import check\n", "", """
+        means.py: a cell imports what the check cells call
+        `check` is not imported
+        hint: from autograder.notebook import check"""),
     "tabs beside spaces": (N, "    mean = row_mean(x)", "\tmean = row_mean(x)", """
         means.py:48: Python that compiles
         inconsistent use of tabs and spaces in indentation"""),
@@ -244,6 +252,10 @@ RUNS = {
     "a cell that fails": (N, "    return factor * x\n", "    return factor * x\n\n\nseven = scaled([1]) / 7\n", """
         means.py:26: each cell runs by itself
         TypeError: can't multiply sequence by non-int of type 'float'
+        hint: cells that need data or train a model are demo cells: tags=["demo"]"""),
+    "a cell that leaves": (N, "import numpy as np\n", "import numpy as np\n\nraise SystemExit(3)\n", """
+        means.py:20: each cell runs by itself
+        SystemExit: 3
         hint: cells that need data or train a model are demo cells: tags=["demo"]"""),
     "mistakes that fail": (M, "import reference\n", "import reference\n\nreference.median\n", """
         mistakes.py:6: Python that runs by itself
@@ -302,6 +314,13 @@ def test_the_mistakes_of_all_three_files_are_named_at_once(tiny):
     places = [str(each).partition(": ")[0].rpartition("/")[2] for each in raised.value.each]
     assert places == ["checks.py:43", "means.py:79", "mistakes.py:16"]
     assert str(raised.value).startswith("3 things to mend\n")
+
+
+def test_an_assignment_without_anything_in_it_is_named(tiny):
+    for name in (N, C, M):
+        (tiny.folder / name).write_text("")
+    with pytest.raises(CourseError, match="an assignment has a part or a question"):
+        lint(load_assignment(tiny.name, tiny.root))
 
 
 def test_what_is_no_mistake_passes(assignment, tiny):
