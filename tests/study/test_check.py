@@ -81,6 +81,14 @@ def test_a_handout_that_does_not_hang_together_is_said(copy):
         bench.examine(runnable_cells(copy.notebook))
 
 
+def test_a_handout_that_was_replaced_meanwhile_is_said(copy):
+    checks = copy.folder / "checks.py"
+    assert len(copy.plan.parts) == 3
+    checks.write_text(checks.read_text().replace('part("scaler")', 'part("other")').replace('@points("scaler"', '@points("other"'))
+    with Bench(copy) as bench, pytest.raises(DataError, match="checks.py has other parts by now"):
+        bench.examine(runnable_cells(copy.notebook))
+
+
 def test_windows_line_ends_and_a_byte_order_mark(copy, solution):
     solve(copy.notebook, solution, "row_mean", "centred", "Scaler")
     text = copy.notebook.read_text(encoding="utf-8").replace("\\n", "\\r\\n").replace("\n", "\r\n")
