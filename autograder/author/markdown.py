@@ -32,16 +32,17 @@ def to_html(text: str) -> str:
 
 def formula(tex: str, display: bool = False) -> str:
     """A formula as an SVG picture whose alternative text is its TeX; as that text where it cannot be drawn."""
-    from matplotlib import mathtext
+    from matplotlib import mathtext, rc_context
     from matplotlib.font_manager import FontProperties
 
     tex = " ".join(tex.split())
     readable = tex
     for pattern, word in OTHER_WORDS:
         readable = pattern.sub(word, readable)
-    buffer = io.BytesIO()
+    buffer, font = io.BytesIO(), FontProperties(size=SIZE)
     try:
-        depth = mathtext.math_to_image(f"${readable}$", buffer, dpi=72, format="svg", prop=FontProperties(size=SIZE))
+        with rc_context({"savefig.transparent": True}):
+            depth = mathtext.math_to_image(f"${readable}$", buffer, dpi=72, format="svg", prop=font)
     except ValueError:
         return f'<code class="formula">{escape(tex)}</code>'
     picture = base64.b64encode(buffer.getvalue()).decode()

@@ -1,5 +1,8 @@
 """`autograder preview`: the student's first sight of an assignment, in a page that needs nothing but itself."""
 
+import base64
+import re
+
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -70,3 +73,9 @@ def test_a_formula_that_cannot_be_drawn_is_shown_as_it_is_written():
 @pytest.mark.parametrize("tex", [r"\frac12", r"\frac1{18}", r"\frac{a}b", r"\sqrt d", r"\big[\,x\,\big]", r"\tfrac12", "a < b"])
 def test_tex_of_other_dialects_is_drawn(tex):
     assert formula(tex).startswith('<img class="formula" alt="')
+
+
+def test_a_formula_has_no_background():
+    """White paper would be a black box where the page is dark."""
+    picture = base64.b64decode(re.search(r"base64,([^\"]+)", formula("x"))[1]).decode()
+    assert "<svg" in picture and "ffffff" not in picture and "white" not in picture
