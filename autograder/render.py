@@ -7,8 +7,9 @@ from html import escape
 
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, Difference, PartResult
 
-# Words carry the verdict; colour and mark only repeat it. The colours are told apart by colour-blind readers.
-MARKS = {PASSED: ("✓", "#0072b2"), FAILED: ("✗", "#c44601"), SKIPPED: ("→", "#767676"), BROKEN: ("!", "#8e44ad")}
+# Words carry the verdict; colour and mark only repeat it. Colour-blind readers tell the colours apart, and they stand
+# out on a light and on a dark theme.
+MARKS = {PASSED: ("✓", "#1c7dbe"), FAILED: ("✗", "#cf5010"), SKIPPED: ("→", "#767676"), BROKEN: ("!", "#a259c4")}
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 

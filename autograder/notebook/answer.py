@@ -77,7 +77,7 @@ class Overview:
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td {_CELL}>{_mark(answer.result)} {_folded_part(answer)}</td>"
-                       f"<td {_CELL}>{escape(state(answer.result))}</td><td {_CELL}>{_points(answer.result)}</td></tr>"
+                       f"<td {_CELL}>{escape(state(answer.result))}</td><td {_NARROW}>{_points(answer.result)}</td></tr>"
                        for answer in self.answers)
         heads = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in ("part", "state", "points"))
         points, _, what_next = self.summary.partition("; ")
@@ -141,6 +141,7 @@ def state(result: PartResult) -> str:
 
 
 _CELL = 'style="text-align:left;vertical-align:top;padding:.2em 1em .2em 0"'
+_NARROW = _CELL[:-1] + ';white-space:nowrap"'
 
 
 def _mark(result: PartResult) -> str:

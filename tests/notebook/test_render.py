@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.examine.picture import picture
-from autograder.render import difference_html, difference_text, part_html, part_text
+from autograder.render import MARKS, difference_html, difference_text, part_html, part_text
 from autograder.report import FAILED, CheckResult, PartResult
 
 
@@ -65,3 +65,15 @@ def test_the_hint_comes_last():
 def test_names_of_axes_are_escaped():
     html = difference_html(picture(wrong_at((2, 3), (0, 1)), ['<b>"', "D"]))
     assert "<b>" not in html and ElementTree.fromstring(html).find("svg") is not None
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[start:start + 2], 16) / 255 for start in (1, 3, 5)]
+    return np.dot([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts], [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("verdict", MARKS)
+def test_verdicts_can_be_read_on_light_and_dark_themes(verdict):
+    """Their contrast after WCAG 2; no colour has 4.5, its rule for text, on both."""
+    inside = luminance(MARKS[verdict][1]) + 0.05
+    assert (luminance("#ffffff") + 0.05) / inside > 4 and inside / (luminance("#111111") + 0.05) > 4
