@@ -26,6 +26,7 @@ class Patience(NamedTuple):
 
 
 CALM, HURRIED = Patience(2, 10.0), Patience(1, 3.0)  # hurried where an earlier part has run out of time already
+GONE = "its cell was not run, has failed, or is gone"
 NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
@@ -164,7 +165,7 @@ class Examiner:
             else:
                 result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
         elif raised.kind == "NameError" and not raised.frames:
-            result.found = f"{raised.message}: its cell was not run, has failed, or is gone"
+            result.found = f"{raised.message}: {GONE}"
         else:
             result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
 

@@ -6,6 +6,7 @@ Everything is offered as HTML that needs no script, and as plain text.
 import sys
 from html import escape
 
+from autograder.examine.examiner import GONE
 from autograder.notebook.overheard import in_kernel, shell
 from autograder.render import clean, number, part_html, part_text
 from autograder.report import SKIPPED, PartResult
@@ -77,8 +78,8 @@ class Overview:
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td {_CELL}>{_mark(answer.result)} {_folded_part(answer)}</td>"
-                       f"<td {_CELL}>{escape(state(answer.result))}</td><td {_NARROW}>{_points(answer.result)}</td></tr>"
-                       for answer in self.answers)
+                       f"<td {_CELL}>{escape(state(answer.result))}</td>"
+                       f"<td {_NARROW}>{_points(answer.result)}</td></tr>" for answer in self.answers)
         heads = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in ("part", "state", "points"))
         points, _, what_next = self.summary.partition("; ")
         what_next = what_next.replace(f"`{self.next_part}`", f"<code>{escape(self.next_part)}</code>")
@@ -136,6 +137,8 @@ def state(result: PartResult) -> str:
         return "not attempted yet"
     if waits := next((check.found for check in checks if check.verdict == SKIPPED), ""):
         return waits.partition(",")[0].replace("`", "")
+    if all(check.found.endswith(GONE) for check in checks):
+        return GONE
     passed = sum(check.points == check.max_points for check in checks)
     return "complete" if passed == len(checks) else f"{passed} of {len(checks)} checks passed"
 

@@ -115,6 +115,12 @@ def test_the_whole_notebook_in_one_place(notebook):
     assert "<th scope=" in last["text/html"] and not shown.of("execute_result") and not shown.of("stream")
 
 
+def test_the_overview_of_a_notebook_that_was_not_run(notebook):
+    notebook.run("del Scaler")
+    last = notebook.run("check()").of("update_display_data")[-1]["data"]["text/plain"]
+    assert "✗ scaler        0 of 2  its cell was not run, has failed, or is gone" in last
+
+
 def test_an_overview_can_be_looked_at_again(notebook):
     notebook.run("overview = check()")
     shown = notebook.run("overview")
