@@ -24,7 +24,7 @@ from tests.attacks.world import HONEST, World, children, own_segments
 REPOSITORY = Path(__file__).parents[2]
 ORDINARY = 65533  # a number that no service runs as
 USERS = ("root", "ordinary user")
-STUCK = 60.0  # seconds without a word from a trial
+STUCK = 120.0  # seconds without a word from a trial
 VISIBLE = 1.0  # the points of the visible check, whose answers stand in every student's copy
 
 
@@ -107,7 +107,7 @@ class _Trial:
                           self.world.known(EXAMINER=self.told["examiner"], VICTIM=self.told["victim"]))
         segments, processes = own_segments(), len(children(self.process.pid))
         self.process.stdin.write(f"{exploit.name}\n")
-        told = self._line()
+        told = self._line(STUCK if self.walls != NO_WALLS else 10.0)  # there, somebody will be stopped
         if told is None:
             outcome.harmed.append("the examiner died, or hangs")
             return outcome
@@ -135,9 +135,9 @@ class _Trial:
         if expected == "right" and told["points"] < allowed:
             outcome.harmed.append(f"an honest submission got {told['points']:g} of 7 points: {told['said']}")
 
-    def _line(self) -> dict | None:
+    def _line(self, seconds: float = STUCK) -> dict | None:
         """What the trial says next; None if it is dead, or does not move any more."""
-        ready = select.select([self.process.stdout], [], [], STUCK)[0]
+        ready = select.select([self.process.stdout], [], [], seconds)[0]
         line = self.process.stdout.readline() if ready else ""
         if not line:
             self._kill()
