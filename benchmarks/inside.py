@@ -6,8 +6,8 @@ from pathlib import Path
 
 from autograder.course import Assignment
 from autograder.examine import hints
-from autograder.examine.desks import RoomDesk
 from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.room_desk import RoomDesk
 from autograder.examine.session import CheckSession
 from autograder.grade import Grader
 from autograder.gradebook.writer import GradebookWriter
@@ -17,7 +17,7 @@ from autograder.room.client import Room
 START = "start-up, once"
 STAGES = {"open a room, run the cells": (RoomDesk, "_open"), "close rooms": (RoomDesk, "renew"),
           "calls into the room": (Room, "_ask"), "the reference's calls": (NamespaceBackend, "call"),
-          "hints: replay known mistakes": (hints, "earned_hint"),
+          "hints: replay known mistakes": (hints, "explaining"),
           "pytest, the checks, comparing": (CheckSession, "run"),
           "read, decide, report": (Grader, "grade"), "gradebook": (GradebookWriter, "write")}
 WHOLE = ("open a room, run the cells", "hints: replay known mistakes")  # what they call is counted as theirs

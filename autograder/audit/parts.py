@@ -124,7 +124,8 @@ class PartAuditor:
 
     def _hint(self, check: Check, fault: BaseException) -> str:
         evidence = getattr(fault, "evidence", None)
-        return hints.earned_hint(hints.Evidence(*evidence) if evidence else None, self.examiner.known_mistakes(check))
+        known = evidence and hints.explaining(hints.Evidence(*evidence), self.examiner.known_mistakes(check, ()))
+        return known.hint if known else ""
 
     def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""

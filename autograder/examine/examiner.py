@@ -1,7 +1,7 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import pytest
@@ -11,6 +11,7 @@ from autograder.errors import AutograderError, StudentFault, StudentRaised, Time
 from autograder.examine import hints
 from autograder.examine.compare import CheckFailed
 from autograder.examine.face import Backend
+from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
@@ -35,9 +36,9 @@ class Desk(Protocol):
 
     swappable: bool
 
-    def backend(self, swapped: tuple[str, ...], seconds: float) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsal: Rehearsal | None) -> Backend:
         """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,
-        where the desk can keep one."""
+        where the desk can keep one; `rehearsal` is what will be asked, where that is of use."""
 
     def renew(self) -> None:
         """Forget the present process or namespace: something went wrong in it."""
@@ -46,16 +47,19 @@ class Desk(Protocol):
 class Examiner:
     """The checks of one assignment, ready for any number of answers.
 
-    reference: makes the backend of the reference for a check; known_mistakes: the mistakes' answers to a check;
-    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss").
+    reference: makes the backend of the reference for a check; known_mistakes: the mistakes' answers to a check, those
+    of the given names first;
+    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss");
+    rehearses: whether the reference is real, so that it can sit the checks itself.
     """
 
     def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
-                 known_mistakes: Callable[[Check], Iterable[hints.Mistake]],
-                 functions: dict[str, frozenset[str]], secret: bytes = b""):
+                 known_mistakes: Callable[[Check, Collection[str]], Iterable[hints.Mistake]],
+                 functions: dict[str, frozenset[str]], secret: bytes = b"", rehearses: bool = False):
         self.plan, self.session, self.secret = plan, session, secret
         self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions
-        self._sound: dict[str, bool] = {}
+        self.rehearses = rehearses
+        self._rehearsals: dict[str, Rehearsal | None] = {}
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
                 on_part: Callable[[PartResult], None] = lambda result: None) -> list[PartResult]:
@@ -72,8 +76,9 @@ class Examiner:
 
     def run(self, check: Check, student: Backend) -> BaseException | None:
         """What one check raises for one answer, or None."""
-        sitting = Sitting(student, self.reference(check.name), self._seed(check))
-        return self.session.run(check.name, sitting)
+        rehearsal = self.rehearsal(check)
+        reference = rehearsal.reference() if rehearsal else self.reference(check.name)
+        return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
         """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
@@ -81,7 +86,7 @@ class Examiner:
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
-        result = PartResult(part.name, self._sit(part, desk, (), HURRIED if stalled_before else CALM))
+        result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
         desk.renew()
@@ -100,15 +105,15 @@ class Examiner:
         swapped = self._swaps(part, failed)
         if not swapped:
             return
+        again = {check.name: check for check in result.checks if check.verdict in (FAILED, SKIPPED)}
         try:
-            second = self._sit(part, desk, swapped, HURRIED)
+            passed = self._second_sitting(part, desk, swapped, again)
         except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
             return desk.renew()
-        for check, again in zip(result.checks, second):
-            if check.verdict in (FAILED, SKIPPED) and again.verdict == PASSED:
-                check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
-                check.asked = check.found = check.hint = ""
-                check.where, check.attempted, check.difference = [], True, None
+        for check in map(again.get, passed):
+            check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
+            check.asked = check.found = check.hint = ""
+            check.where, check.attempted, check.difference = [], True, None
         if any(check.follow_through for check in result.checks):
             result.follow_through = [name for name in swapped if name in failed]
         desk.renew()
@@ -121,28 +126,48 @@ class Examiner:
         return tuple(name for name in wanted
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
-    def _sit(self, part: Part, desk: Desk, swapped: tuple[str, ...], patience: "Patience") -> list[CheckResult]:
-        results, stalls = [], 0
+    def _sit(self, part: Part, desk: Desk, patience: Patience) -> list[CheckResult]:
+        results, stalls, explained = [], 0, {}
         for check in self.plan.checks_of(part.name):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
             if stalls >= patience.stalls:
                 result.verdict, result.found = FAILED, NOT_RUN
             else:
-                raised = self.run(check, desk.backend(swapped, patience.seconds))
+                raised = self._ask(check, desk, (), patience)
                 stalls += isinstance(raised, TimedOut)
-                self._judge(result, check, raised)
+                self._judge(result, check, raised, explained)
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results
 
-    def _judge(self, result: CheckResult, check: Check, raised: BaseException | None) -> None:
+    def _second_sitting(self, part: Part, desk: Desk, swapped: tuple[str, ...], names: Collection[str]) -> list[str]:
+        """Which of those checks pass with the reference in place of the `swapped` parts."""
+        passed, stalls = [], 0
+        for check in self.plan.checks_of(part.name):
+            if check.name in names and stalls < HURRIED.stalls:
+                raised = self._ask(check, desk, swapped, HURRIED)
+                stalls += isinstance(raised, TimedOut)
+                if raised is None:
+                    passed.append(check.name)
+        return passed
+
+    def _ask(self, check: Check, desk: Desk, swapped: tuple[str, ...], patience: Patience) -> BaseException | None:
+        raised = self.run(check, desk.backend(swapped, patience.seconds, self.rehearsal(check)))
+        if isinstance(raised, Disturbed):
+            raised = self.run(check, desk.backend(swapped, patience.seconds, None))
+        return raised
+
+    def _judge(self, result: CheckResult, check: Check, raised: BaseException | None,
+               explained: dict[str, hints.Mistake]) -> None:
+        """explained: the mistakes that have explained a failure of this part; they are the likeliest here, too."""
         if raised is None:
             return
         if isinstance(raised, CheckFailed):
             result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
             result.difference = raised.difference
-            if evidence := _evidence(raised):
-                result.hint = hints.earned_hint(evidence, self.known_mistakes(check))
+            evidence = _evidence(raised)
+            if evidence and (mistake := hints.explaining(evidence, self.known_mistakes(check, explained))):
+                result.hint, explained[mistake.name] = mistake.hint, mistake
         elif isinstance(raised, StudentRaised):
             self._judge_exception(result, check, raised)
         elif isinstance(raised, StudentFault):
@@ -177,9 +202,18 @@ class Examiner:
 
     def _is_sound(self, check: Check) -> bool:
         """Whether the reference passes a check: if it does not, the check is broken and not the answer."""
-        if check.name not in self._sound:
-            self._sound[check.name] = self.run(check, self.reference(check.name)) is None
-        return self._sound[check.name]
+        if self.rehearses:
+            return self.rehearsal(check) is not None
+        return self.run(check, self.reference(check.name)) is None
+
+    def rehearsal(self, check: Check) -> Rehearsal | None:
+        """None where the reference is only a recording, or does not pass its own check."""
+        if self.rehearses and check.name not in self._rehearsals:
+            def run(student: Backend, reference: Backend) -> BaseException | None:
+                return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
+
+            self._rehearsals[check.name] = Rehearsal.of(run, lambda: self.reference(check.name))
+        return self._rehearsals.get(check.name)
 
     def _seed(self, check: Check) -> int:
         """Each check draws its own inputs; a hidden check's depend on the course's secret."""

@@ -3,6 +3,7 @@
 Both stand for a backend with five operations (get, set, call, vjp, evaluate), wherever its code really runs.
 """
 
+import operator
 from typing import Any, Protocol
 
 from autograder.room.wire import Opaque
@@ -86,10 +87,13 @@ def unwrap(value: Any) -> Any:
 
 
 def _mapped(value: Any, kind: type, change) -> Any:
+    """Changes what is of that kind, also inside; what holds none of it stays the very same object."""
     if type(value) is kind:
         return change(value)
     if type(value) in (tuple, list):
-        return type(value)(_mapped(entry, kind, change) for entry in value)
+        entries = [_mapped(entry, kind, change) for entry in value]
+        return value if all(map(operator.is_, entries, value)) else type(value)(entries)
     if type(value) is dict:
-        return {key: _mapped(entry, kind, change) for key, entry in value.items()}
+        entries = [_mapped(entry, kind, change) for entry in value.values()]
+        return value if all(map(operator.is_, entries, value.values())) else dict(zip(value, entries))
     return value

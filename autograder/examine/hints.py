@@ -1,6 +1,6 @@
 """Earned hints: a known mistake's hint is shown only to an answer with the same wrong numbers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,11 +36,14 @@ class Mistake:
     evidence: Evidence
 
 
-def earned_hint(evidence: Evidence | None, known: Iterable[Mistake]) -> str:
-    """The hint of the first known mistake that gives the same wrong numbers, or ''."""
-    if evidence is None:
-        return ""
-    return next((mistake.hint for mistake in known if mistake.evidence.matches(evidence)), "")
+def explaining(evidence: Evidence, known: Iterable[Mistake]) -> Mistake | None:
+    """The first known mistake that gives the same wrong numbers: its hint is earned."""
+    return next((mistake for mistake in known if mistake.evidence.matches(evidence)), None)
+
+
+def likely_first(mistakes: Iterable, likely: Collection[str]) -> list:
+    """In their order, but those of the names in `likely` before the others."""
+    return sorted(mistakes, key=lambda mistake: mistake.name not in likely)
 
 
 class Catalogue:
@@ -53,9 +56,9 @@ class Catalogue:
         self._answers_for, self._replay = answers_for, replay
         self._known: dict[tuple[str, str], Evidence | None] = {}
 
-    def mistakes(self, check) -> Iterator[Mistake]:
+    def mistakes(self, check, likely: Collection[str] = ()) -> Iterator[Mistake]:
         """Those that fail a check (of a plan) with numbers; each is replayed when it is asked for."""
-        for answer in self._answers_for(check.part):
+        for answer in likely_first(self._answers_for(check.part), likely):
             key = (check.name, answer.name)
             if key not in self._known:
                 self._known[key] = self._replay(check, answer)

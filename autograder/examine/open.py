@@ -11,7 +11,7 @@ from autograder.course.plan import read_plan
 from autograder.course.regions import SOLUTION, has
 from autograder.course.source import Cell
 from autograder.examine.examiner import Examiner
-from autograder.examine.hints import Catalogue
+from autograder.examine.hints import Catalogue, likely_first
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.recorded import Recording
 from autograder.examine.session import CheckSession
@@ -25,8 +25,8 @@ def course_examiner(assignment: Assignment, secret: bytes = b"") -> Iterator[Exa
     with CheckSession(assignment.checks) as session:
         examiner = Examiner(assignment.plan, session, secret=secret,
                             reference=lambda check: NamespaceBackend(vars(reference), trusted=True),
-                            known_mistakes=lambda check: catalogue.mistakes(check),
-                            functions=functions_by_part(assignment))
+                            known_mistakes=lambda check, likely=(): catalogue.mistakes(check, likely),
+                            functions=functions_by_part(assignment), rehearses=True)
 
         def replay(check, answer):
             mistaken = vars(execute.with_answer(assignment, answer))
@@ -42,7 +42,7 @@ def handout_examiner(folder: Path) -> Iterator[Examiner]:
     recording = Recording(folder / "recorded.h5")
     with CheckSession(folder / "checks.py") as session:
         yield Examiner(read_plan(folder / "checks.py"), session, reference=recording.reference,
-                       known_mistakes=lambda check: recording.mistakes(check.name),
+                       known_mistakes=lambda check, likely=(): likely_first(recording.mistakes(check.name), likely),
                        functions=recording.functions)
 
 

@@ -13,9 +13,9 @@ from autograder import __version__
 from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN
 from autograder.errors import AutograderError, SubmissionError
-from autograder.examine.desks import RoomDesk
 from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
+from autograder.examine.room_desk import RoomDesk
 from autograder.examine.style import Notebook, rule_out
 from autograder.render import clean
 from autograder.report import Question, Report, stage

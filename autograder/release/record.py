@@ -3,11 +3,9 @@
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.course.execute import execute_reference
 from autograder.course.plan import read_plan
 from autograder.course.reading import Findings
 from autograder.examine import recorded
-from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, functions_by_part
 from autograder.release.notebook import release_notebook
 
@@ -15,20 +13,18 @@ from autograder.release.notebook import release_notebook
 def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
     """Writes recorded.h5. Raises CourseError for each visible check that the reference does not pass."""
     answers, mistakes, findings = {}, {}, Findings()
-    reference = vars(execute_reference(assignment))
     with course_examiner(assignment) as examiner:
         for check in read_plan(visible_checks).checks:
-            recorder = recorded.Recorder(NamespaceBackend(reference, trusted=True))
-            examiner.reference = lambda name, recorder=recorder: recorder
-            raised = examiner.run(check, NamespaceBackend(reference, trusted=True))
-            if raised is not None:
+            rehearsal = examiner.rehearsal(check)
+            if rehearsal is None:
+                raised = examiner.run(check, examiner.reference(check.name))
                 line = next(each.line for each in assignment.plan.checks if each.name == check.name)
                 findings.add(f"{assignment.checks}:{line}: the reference passes `{check.name}`",
                              "\n".join([type(raised).__name__, *(str(each) for each in raised.args if each)]))
                 continue
-            answers[check.name] = recorder.answers
-            examiner.reference = lambda name: NamespaceBackend(reference, trusted=True)
-            mistakes[check.name] = list(examiner.known_mistakes(check))
+            answers[check.name] = [(recorded.operation(do, arguments), answer)
+                                   for do, arguments, answer in rehearsal.reference_told() if do != "set"]
+            mistakes[check.name] = list(examiner.known_mistakes(check, ()))
     findings.settle()
     notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
     recorded.write(path, answers, mistakes, functions_by_part(assignment), notebook)

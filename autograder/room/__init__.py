@@ -10,10 +10,10 @@ Names are imported when they are first used: a student's own notebook needs `wir
 
 import importlib
 
-_HOMES = {"Limits": "replies", "Opaque": "plain", "Room": "client", "RoomServer": "client", "Usage": "replies",
-          "strongest_mode": "modes"}
+_HOMES = {"Limits": "replies", "Opaque": "plain", "Requests": "requests", "Room": "client", "RoomServer": "client",
+          "Usage": "replies", "strongest_mode": "modes"}
 
-__all__ = ["Limits", "Opaque", "Room", "RoomServer", "Usage", "strongest_mode"]
+__all__ = ["Limits", "Opaque", "Requests", "Room", "RoomServer", "Usage", "strongest_mode"]
 
 
 def __getattr__(name: str):

@@ -4,12 +4,15 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from autograder.room import wire
 
 PIECE = 1 << 20
+SMALL = 1 << 16  # what is read in one go, whether it was asked for already or not
 OUTPUT_PIECE = 1 << 16
 
 
@@ -27,6 +30,7 @@ class Channel:
     def __init__(self, connection: socket.socket, output: int, max_output: int):
         self.connection, self.output, self.max_output = connection, output, max_output
         self.text = bytearray()
+        self._early = memoryview(b"")  # bytes that came together with the ones that were asked for
         self.output_ended = False
         self.poll = select.poll()
         self.poll.register(output, select.POLLIN)
@@ -39,16 +43,27 @@ class Channel:
 
     def exchange(self, buffers: list, deadline: float, max_body: int) -> dict:
         """Sends one frame, reads one. Raises Late, Closed, WireError."""
+        self.send(buffers, deadline)
+        return self.receive(deadline, max_body)
+
+    def send(self, buffers: list, deadline: float) -> None:
         if self._waiting():
             raise wire.WireError("an answer came before the question")
         self._write(buffers, deadline)
+
+    def receive(self, deadline: float, max_body: int, last: bool = True) -> dict:
+        """Reads one frame; nothing may follow the `last` one that was asked for."""
         header_length, body_length = wire.lengths(self._read(wire.PREFIX.size, deadline).tobytes(), max_body)
         header = self._read(header_length, deadline).tobytes()
         body = self._read(body_length, deadline)
+        if last:
+            self.expect_silence()
+            self.drain()
+        return wire.decode(header, body)
+
+    def expect_silence(self) -> None:
         if self._waiting():
             raise wire.WireError("bytes follow the answer")
-        self.drain()
-        return wire.decode(header, body)
 
     def drain(self) -> None:
         """Keeps what was printed, up to the cap. One read: a flood must not hold the deadline up."""
@@ -68,6 +83,8 @@ class Channel:
         os.close(self.output)
 
     def _waiting(self) -> bool:
+        if self._early:
+            return True
         try:
             return bool(self.connection.recv(1, socket.MSG_PEEK))
         except BlockingIOError:
@@ -80,18 +97,31 @@ class Channel:
         data = np.empty(size, np.uint8)
         view = memoryview(data)
         while view:
+            if not self._early and len(view) <= SMALL:
+                self._early = memoryview(self._receive(deadline, self.connection.recv, SMALL))
+            if self._early:
+                count = min(len(view), len(self._early))
+                view[:count] = self._early[:count]
+                self._early = self._early[count:]
+            else:
+                count = self._receive(deadline, self.connection.recv_into, view[:PIECE])
+            view = view[count:]
+        return data
+
+    def _receive(self, deadline: float, receive: Callable, what: Any) -> Any:
+        """`receive(what)`, as soon as there is something to read."""
+        while True:
+            self._check(deadline)
             try:
-                count = self.connection.recv_into(view[:PIECE])
+                received = receive(what)
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
             except ConnectionError:
-                count = 0
-            if count == 0:
+                raise Closed from None
+            if not received:
                 raise Closed
-            view = view[count:]
-            self._check(deadline)
-        return data
+            return received
 
     def _write(self, buffers: list, deadline: float) -> None:
         for buffer in buffers:

@@ -1,15 +1,17 @@
 """The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from autograder.errors import BadReply, RoomDied, RoomUnavailable, TimedOut
+from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
 from autograder.room import modes, wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
+from autograder.room.requests import Requests
 from autograder.room.wire import Opaque
 
 START = 60.0  # seconds for the first sign of life of a room
@@ -73,6 +75,8 @@ class Room:
         self.alive = True
         self._control, self._limits = control, limits
         self._count = 0
+        self._waiting = 0  # answers to requests that were sent ahead
+        self._stops = False
         self._reason = "it was closed"
         self._confined = False
         self._number, connection, output = control.open(asdict(limits))
@@ -106,6 +110,38 @@ class Room:
         """The value of an expression of the course's own, computed in the room with np (and torch) only."""
         return self._ask(timeout, do="evaluate", source=source)
 
+    def send_ahead(self, requests: Requests, timeout: float = 10.0) -> None:
+        """Sends many requests at once; `next_answer` gives their answers in order, up to the first fault.
+
+        A request may contain `Earlier` answers of the same script. Ends what is left of a script before it.
+        """
+        self.end_script(timeout)
+        with self._faults(timeout):
+            first = {"id": self._count, "do": "perform", "count": requests.count, "size": len(requests.frames),
+                     "stop": requests.stop}
+            self._channel.send([*wire.encode(first), requests.frames], time.monotonic() + timeout)
+        self._waiting, self._stops = requests.count, requests.stop
+
+    def next_answer(self, timeout: float = 10.0) -> Any:
+        """The answer to the next request that was sent ahead."""
+        with self._faults(timeout):
+            self._count += 1
+            self._waiting -= 1
+            reply = self._channel.receive(time.monotonic() + timeout, self._limits.reply, last=not self._waiting)
+            try:
+                return value_of(reply, self._count, self._limits)
+            except (StudentRaised, BadReply):
+                if self._stops and self._waiting:
+                    self._waiting = 0
+                    self._channel.expect_silence()
+                raise
+
+    def end_script(self, timeout: float) -> None:
+        """Waits for the answers that nobody asks for any more. Raises TimedOut, RoomDied or BadReply."""
+        while self._waiting:
+            with contextlib.suppress(StudentRaised, BadReply):
+                self.next_answer(timeout)
+
     @property
     def output(self) -> str:
         """What the code printed so far, capped. It is the student's text: escape it wherever it is shown."""
@@ -125,14 +161,21 @@ class Room:
         self.close()
 
     def _ask(self, timeout: float, **request: Any) -> Any:
+        self.end_script(timeout)
+        with self._faults(timeout):
+            self._count += 1
+            frame = wire.encode({"id": self._count, **request})
+            reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
+            return value_of(reply, self._count, self._limits)
+
+    @contextlib.contextmanager
+    def _faults(self, timeout: float):
+        """What can go wrong with a question, as the exceptions of this module."""
         if not self.alive:
             raise RoomDied(self._reason)
         self.confirm_walls()
-        self._count += 1
-        frame = wire.encode({"id": self._count, **request})
         try:
-            reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
-            return value_of(reply, self._count, self._limits)
+            yield
         except Late:
             self._end("it was stopped at a deadline")
             raise TimedOut(timeout) from None
@@ -163,6 +206,7 @@ class Room:
     def _end(self, reason: str = "it was closed") -> None:
         self._reason = reason
         self.alive = False
+        self._waiting = 0
         self._channel.drain()
         try:
             exited = self._control.end_room(self._number)

@@ -29,8 +29,9 @@ MAX_COLLISIONS = 100
 class Decoder:
     """Reads one message; `position` is how far into the body it came."""
 
-    def __init__(self, body: np.ndarray, opaque: Callable[[int, str], Any], grad: bool):
-        self.body, self.opaque, self.grad = body, opaque, grad
+    def __init__(self, body: np.ndarray, opaque: Callable[[int, str], Any], grad: bool,
+                 earlier: Callable[..., Any] | None):
+        self.body, self.opaque, self.grad, self.earlier = body, opaque, grad, earlier
         self.position = 0
         self.nodes = 0
 
@@ -53,6 +54,8 @@ class Decoder:
             return tuple(self.value(entry, depth + 1) for entry in rest)
         if tag == "d":
             return self.dictionary(rest, depth)
+        if tag == "e" and self.earlier:
+            return self.earlier(*rest)
         reader = _READERS.get(tag)
         if reader is None:
             raise WireError("a value has an unknown tag")

@@ -17,6 +17,7 @@ from autograder.room.plain import (
     NAMES,
     SCALARS,
     TENSOR_DTYPES,
+    Earlier,
     Opaque,
     TooBig,
     TooDeep,
@@ -57,6 +58,8 @@ class Encoder:
             return ["b", len(x), *self.raw(x)]
         if kind is Opaque:
             return ["o", x.id, x.type]
+        if kind is Earlier:
+            return ["e", x.answer, *x.path]
         return self.tensor(x, kind) or self.opaque(x)
 
     def array(self, x: np.ndarray) -> tuple:

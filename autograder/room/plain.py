@@ -40,6 +40,17 @@ class Opaque:
     type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """In a script (`Room.send_ahead`): what the room answered to an earlier question of it.
+
+    path: the keys and indices that lead to it in that answer, from the outside in.
+    """
+
+    answer: int
+    path: tuple[int | str, ...] = ()
+
+
 def is_key(key: Any) -> bool:
     """Whether a dictionary with this key is plain data."""
     if type(key) is tuple:

@@ -6,7 +6,7 @@ A value in the header is null, a boolean, a number, a string, or a list that beg
 
     ["l", ...] list    ["t", ...] tuple    ["d", key, value, ...] dict    ["c", re, im] complex
     ["b", n] bytes     ["a", dtype, shape] ndarray      ["s", dtype] numpy scalar
-    ["T", dtype, shape, requires_grad] torch tensor     ["o", id, type] Opaque
+    ["T", dtype, shape, requires_grad] torch tensor     ["o", id, type] Opaque     ["e", answer, key, ...] Earlier
 
 Arrays lie in the body one after the other, each at the next multiple of 16, so that the position of an
 array is never a number that the sender chooses: arrays cannot overlap, and no byte may be left over.
@@ -22,10 +22,10 @@ import numpy as np
 
 from autograder.room.decoder import Decoder
 from autograder.room.encoder import Encoder
-from autograder.room.plain import MAX_NODES, Opaque, TooBig, TooDeep, WireError
+from autograder.room.plain import MAX_NODES, Earlier, Opaque, TooBig, TooDeep, WireError
 
-__all__ = ["MAX_HEADER", "MAX_NODES", "PREFIX", "Opaque", "TooBig", "TooDeep", "WireError", "decode", "encode",
-           "lengths"]
+__all__ = ["MAX_HEADER", "MAX_NODES", "PREFIX", "Earlier", "Opaque", "TooBig", "TooDeep", "WireError", "decode",
+           "encode", "lengths"]
 
 MAGIC = b"AGR1"
 PREFIX = struct.Struct("!4sIQ")
@@ -56,13 +56,15 @@ def encode(message: dict, keep: Callable[[Any], Opaque] | None = None, max_body:
     return frame if encoder.size > ONE_PIECE else [b"".join(frame)]  # a system call costs more than a small copy
 
 
-def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = Opaque, grad: bool = False) -> dict:
+def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = Opaque, grad: bool = False,
+           earlier: Callable[..., Any] | None = None) -> dict:
     """The message of one frame; `body` is a writable uint8 array, and arrays in the message are views of it.
 
     opaque: makes a value of an Opaque's id and type. grad: whether tensors get their requires_grad flag back.
+    earlier: makes a value of an Earlier's answer and path; without it there can be none.
     """
     try:
-        decoder = Decoder(body, opaque, grad)
+        decoder = Decoder(body, opaque, grad, earlier)
         message = decoder.value(json.loads(header))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise WireError(f"it cannot be read ({type(error).__name__})") from None

@@ -5,6 +5,7 @@ up before the first request is read, and that the trusted side believes no answe
 """
 
 import contextlib
+import copy
 import inspect
 import linecache
 import os
@@ -12,6 +13,8 @@ import random
 import site
 import sys
 import types
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -43,32 +46,57 @@ class Worker:
         _let_inspect_find_classes(self.cells)
 
     def serve(self) -> None:
-        operations = {"run": self.run, "get": self.get, "set": self.set, "call": self.call, "vjp": self.vjp,
-                      "evaluate": self.evaluate}
         while True:
-            number, buffers = self.answer(operations)
+            request = self.request(*_frame(self.read))
+            number = request.pop("id")
+            if request["do"] == "perform":
+                self.perform(number, request["count"], request["size"], request["stop"])
+            else:
+                self.send(self.answer(number, lambda: request)[1])  # noqa: B023 (called at once)
+
+    def perform(self, number: int, count: int, size: int, stop: bool) -> None:
+        """Answers `count` requests that follow in the next `size` bytes; with `stop`, only until one fails.
+
+        They are read before the first is answered: neither side ever waits for the other to read.
+        """
+        take, replies = _taker(self.read(size)), []
+        for index in range(count):
+            frame = _frame(take)
+            fine, buffers = self.answer(number + 1 + index, lambda: self.request(*frame, replies))  # noqa: B023
+            self.send(buffers)
+            replies.append(buffers)
+            if stop and not fine:
+                return
+
+    def request(self, header: bytes, body: np.ndarray, replies: Sequence[list] = ()) -> dict:
+        def earlier(answer: int, *path: int | str) -> Any:
+            """Read again from the reply: a copy, exactly as if it had gone over and come back."""
+            value = self.request(*_frame(_taker(bytearray().join(replies[answer]))))["ok"]
+            for key in path:
+                value = value[key]
+            return value
+
+        return wire.decode(header, body, self.kept, grad=True, earlier=earlier)
+
+    def answer(self, number: int, ask: Callable[[], dict]) -> tuple[bool, list]:
+        """Does what a request says. Whether it could be done, and the frame of the reply."""
+        try:
+            request = ask()
+            value = _OPERATIONS[request.pop("do")](self, **request)
+            if type(value) in (tuple, list):
+                value = type(value)(self.keep(entry) if _is_cache(entry) else entry for entry in value)
+            try:
+                return True, wire.encode({"id": number, "ok": value}, self.keep, self.max_body)
+            except wire.TooDeep:
+                return True, wire.encode({"id": number, "ok": self.keep(value)})
+        except wire.TooBig as error:
+            return False, wire.encode({"id": number, "too big": str(error)})
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt: a student's exit is no verdict
+            return False, wire.encode({"id": number, "fault": fault_of(error, self.cells)})
+        finally:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(BaseException):
                     stream.flush()
-            self.send(buffers)
-
-    def answer(self, operations: dict) -> tuple[int, list]:
-        """Reads one request and makes the frame of its reply."""
-        header_length, body_length = wire.lengths(self.read(wire.PREFIX.size), 1 << 40)
-        header = self.read(header_length)
-        body = np.frombuffer(self.read(body_length), np.uint8)
-        request = wire.decode(header, body, lambda number, kind: self.objects[number], grad=True)
-        number = request.pop("id")
-        try:
-            value = operations[request.pop("do")](**request)
-            try:
-                return number, wire.encode({"id": number, "ok": value}, self.keep, self.max_body)
-            except wire.TooDeep:
-                return number, wire.encode({"id": number, "ok": self.keep(value)})
-        except wire.TooBig as error:
-            return number, wire.encode({"id": number, "too big": str(error)})
-        except BaseException as error:  # also SystemExit and KeyboardInterrupt: a student's exit is no verdict
-            return number, wire.encode({"id": number, "fault": fault_of(error, self.cells)})
 
     # the operations
 
@@ -119,6 +147,11 @@ class Worker:
         self.objects[number] = value
         return wire.Opaque(number, type(value).__name__[:80])
 
+    def kept(self, number: int, kind: str) -> Any:
+        """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""
+        value = self.objects[number]
+        return copy.deepcopy(value) if _is_cache(value) else value
+
     def read(self, size: int) -> bytearray:
         data = bytearray(size)
         view = memoryview(data)
@@ -134,6 +167,37 @@ class Worker:
             view = memoryview(buffer)
             while view:
                 view = view[os.write(self.channel, view[:PIECE]):]
+
+
+_OPERATIONS = {"run": Worker.run, "get": Worker.get, "set": Worker.set, "call": Worker.call, "vjp": Worker.vjp,
+               "evaluate": Worker.evaluate}
+
+
+def _is_cache(value: Any) -> bool:
+    """Whether arrays lie two levels deep in a value: what a function keeps for its own gradient looks so, and is of
+    no use to a check. It stays in the room."""
+    entries = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
+    return any(type(entry) in (tuple, list, dict)
+               and any(type(inner).__module__ in ("numpy", "torch") for inner in
+                       (entry.values() if type(entry) is dict else entry)) for entry in entries)
+
+
+def _frame(read: Callable[[int], Any]) -> tuple[bytes, np.ndarray]:
+    """Header and body of the next frame; `read` gives that many bytes."""
+    header, body = wire.lengths(bytes(read(wire.PREFIX.size)), 1 << 40)
+    return bytes(read(header)), np.frombuffer(read(body), np.uint8)
+
+
+def _taker(data: bytearray) -> Callable[[int], memoryview]:
+    """Takes one piece of `data` after the other."""
+    view, position = memoryview(data), 0
+
+    def take(size: int) -> memoryview:
+        nonlocal position
+        position += size
+        return view[position - size:position]
+
+    return take
 
 
 def _learns(torch, value) -> bool:

@@ -6,9 +6,10 @@ import pytest
 from autograder.course import execute
 from autograder.errors import CourseError, DataError, StudentRaised
 from autograder.examine import recorded
-from autograder.examine.desks import LiveDesk, NamespaceDesk, without_import
+from autograder.examine.cells import without_import
+from autograder.examine.desks import LiveDesk, NamespaceDesk
 from autograder.examine.face import Face
-from autograder.examine.hints import Evidence, Mistake, earned_hint
+from autograder.examine.hints import Evidence, Mistake, explaining, likely_first
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, handout_examiner
 from autograder.examine.session import CheckSession, Sitting
@@ -43,7 +44,7 @@ def test_follow_through_and_its_limits(tiny):
 
 def test_a_notebook_that_does_not_let_the_reference_in_keeps_its_first_sitting(tiny):
     class Stubborn(NamespaceDesk):
-        def backend(self, swapped, seconds=1.0):
+        def backend(self, swapped, seconds=1.0, rehearsal=None):
             if swapped:
                 raise StudentRaised("AttributeError", "'int' object has no attribute 'Module'")
             return super().backend(swapped, seconds)
@@ -94,12 +95,12 @@ def test_a_student_cannot_break_a_sound_check(tiny):
 def test_hints_are_earned_by_numbers_only():
     known = [Mistake("first", "the first", Evidence("h", np.array([1.0, np.nan, np.inf]))),
              Mistake("second", "the second", Evidence("h", np.array([2.0, 3.0])))]
-    assert earned_hint(Evidence("h", np.array([1.0 + 1e-9, np.nan, np.inf])), known) == "the first"
-    assert earned_hint(Evidence("h", np.array([2.0, 3.0])), known) == "the second"
-    assert earned_hint(Evidence("h", np.array([2.0, 3.001])), known) == ""
-    assert earned_hint(Evidence("c", np.array([2.0, 3.0])), known) == ""
-    assert earned_hint(Evidence("h", np.array([[2.0, 3.0]])), known) == ""
-    assert earned_hint(None, known) == ""
+    assert explaining(Evidence("h", np.array([1.0 + 1e-9, np.nan, np.inf])), known) is known[0]
+    assert explaining(Evidence("h", np.array([2.0, 3.0])), known) is known[1]
+    assert explaining(Evidence("h", np.array([2.0, 3.001])), known) is None
+    assert explaining(Evidence("c", np.array([2.0, 3.0])), known) is None
+    assert explaining(Evidence("h", np.array([[2.0, 3.0]])), known) is None
+    assert likely_first(known, {"second"}) == [known[1], known[0]]
 
 
 def test_the_students_copy_says_the_same(tiny):

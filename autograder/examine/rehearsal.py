@@ -1,0 +1,239 @@
+"""Rehearsals: each check is run once on the reference, to know what it asks and what the reference answers.
+
+A check draws its inputs itself, so it asks every student (nearly) the same. Its questions can therefore be sent to
+a room all at once, and the reference need not be asked again. Where a check asks something else after all, because
+an answer was wrong, the room and the reference are asked directly.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.errors import StudentFault
+from autograder.examine.face import Backend
+from autograder.examine.values import PLAIN, copied
+from autograder.room import Requests
+from autograder.room.wire import Earlier
+
+_NOWHERE = object()
+
+
+class Question(NamedTuple):
+    """One operation: its name and its arguments, with an `Earlier` for each value that was an answer before."""
+
+    do: str
+    arguments: dict[str, Any]
+
+
+class _Asked:
+    """The five operations of a backend, all as one."""
+
+    def get(self, owner, name):
+        return self._ask("get", owner=owner, name=name)
+
+    def set(self, owner, name, value):
+        return self._ask("set", owner=owner, name=name, value=value)
+
+    def call(self, function, args, kwargs):
+        return self._ask("call", function=function, args=args, kwargs=kwargs)
+
+    def vjp(self, function, args, kwargs, cotangent):
+        return self._ask("vjp", function=function, args=args, kwargs=kwargs, cotangent=cotangent)
+
+    def evaluate(self, source):
+        return self._ask("evaluate", source=source)
+
+    def _ask(self, do: str, **arguments: Any) -> Any:
+        raise NotImplementedError
+
+
+class Recorder(_Asked):
+    """A backend that passes everything on to another, and notes questions and answers."""
+
+    def __init__(self, backend: Backend):
+        self.backend = backend
+        self.questions: list[Question] = []
+        self.answers: list[Any] = []
+        self._given: dict[int, tuple[Any, Any, Earlier]] = {}  # id -> what was given, as it was then, where it was
+
+    def _ask(self, do, **arguments):
+        self.questions.append(Question(do, self._traced(arguments)))
+        answer = getattr(self.backend, do)(**arguments)
+        self.answers.append(copied(answer, lambda other: other))
+        self._remember(answer, self.answers[-1], Earlier(len(self.answers) - 1))
+        return answer
+
+    def _remember(self, value: Any, then: Any, where: Earlier) -> None:
+        if type(value) in PLAIN or type(value) is tuple and not value:  # one object may stand for many of these
+            return
+        self._given[id(value)] = (value, then, where)
+        for key in _keys(value):
+            self._remember(value[key], then[key], Earlier(where.answer, (*where.path, key)))
+
+    def _traced(self, value: Any) -> Any:
+        given, then, where = self._given.get(id(value), (_NOWHERE, None, None))
+        if given is value and _equal(then, value):  # else the check has changed it since
+            return where
+        if type(value) in (tuple, list):
+            return type(value)(self._traced(entry) for entry in value)
+        if type(value) is dict:
+            return {key: self._traced(entry) for key, entry in value.items()}
+        return copied(value, lambda other: other)
+
+
+class _Follower(_Asked):
+    """Hears the questions of a rehearsal again. Knows its own answers by identity."""
+
+    def __init__(self, questions: list[Question]):
+        self._questions = questions
+        self._answers: list[Any] = []
+        self._follows = True
+
+    def _ask(self, do, **arguments):
+        if self._follows and not self._is_next(do, arguments):
+            self._leave()
+            self._follows = False
+        if not self._follows:
+            return self._direct(do, arguments)
+        self._answers.append(self._foreseen(len(self._answers)))
+        return self._answers[-1]
+
+    def _is_next(self, do: str, arguments: dict) -> bool:
+        if len(self._answers) == len(self._questions):
+            return False
+        expected = self._questions[len(self._answers)]
+        return expected.do == do and _equal(expected.arguments, arguments, self._at)
+
+    def _at(self, where: Earlier) -> Any:
+        value = self._answers[where.answer]
+        for key in where.path:
+            if key not in _keys(value):
+                return _NOWHERE
+            value = value[key]
+        return value
+
+    def _foreseen(self, number: int) -> Any:
+        raise NotImplementedError
+
+    def _leave(self) -> None:
+        raise NotImplementedError
+
+    def _direct(self, do: str, arguments: dict) -> Any:
+        raise NotImplementedError
+
+
+class Remembered(_Follower):
+    """The reference, which gives the answers of the rehearsal; asked something else, it catches up first."""
+
+    def __init__(self, questions: list[Question], answers: list[Any], reference: Callable[[], Backend]):
+        super().__init__(questions)
+        self._known, self._reference = answers, reference
+
+    def _foreseen(self, number):
+        return copied(self._known[number], lambda other: other)
+
+    def _leave(self):
+        self._backend = self._reference()
+        real: list[Any] = []
+        for question in self._questions[:len(self._answers)]:
+            arguments = _resolved(question.arguments, real)
+            real.append(getattr(self._backend, question.do)(**arguments))
+
+    def _direct(self, do, arguments):
+        return getattr(self._backend, do)(**arguments)
+
+
+class Disturbed(BaseException):
+    """A room was lost over questions that were sent ahead, and that the check did not ask in the end."""
+
+
+class Prompted(_Follower):
+    """A room that is sent the questions of a rehearsal ahead. seconds: the deadline of each answer."""
+
+    def __init__(self, room, seconds: float, rehearsal: "Rehearsal"):
+        super().__init__(rehearsal.questions)
+        self._room, self._seconds, self._requests = room, seconds, rehearsal.requests
+
+    def _foreseen(self, number):
+        if number == 0:
+            self._room.send_ahead(self._requests, self._seconds)
+        return self._room.next_answer(self._seconds)
+
+    def _leave(self):
+        try:
+            self._room.end_script(self._seconds)
+        except StudentFault:
+            raise Disturbed from None
+
+    def _direct(self, do, arguments):
+        return getattr(self._room, do)(**arguments, timeout=self._seconds)
+
+
+class Rehearsal:
+    """What one check asks a student, in the form in which it is sent; and the reference's part of it."""
+
+    def __init__(self, student: Recorder, reference: Recorder, make_reference: Callable[[], Backend]):
+        self.questions = student.questions
+        self.requests = Requests.of([{"do": do, **arguments} for do, arguments in student.questions])
+        self._reference, self._make = reference, make_reference
+
+    def reference_told(self) -> Iterator[tuple[str, dict[str, Any], Any]]:
+        """(operation, arguments, answer) of each question to the reference."""
+        for (do, arguments), answer in zip(self._reference.questions, self._reference.answers):
+            yield do, _resolved(arguments, self._reference.answers), answer
+
+    def reference(self) -> Backend:
+        """The reference's part, for one more sitting."""
+        return Remembered(self._reference.questions, self._reference.answers, self._make)
+
+    @classmethod
+    def of(cls, run: Callable[[Backend, Backend], BaseException | None],
+           make_reference: Callable[[], Backend]) -> "Rehearsal | None":
+        """run(student, reference) is what the check raises. None if the reference does not pass its own check."""
+        student, reference = Recorder(make_reference()), Recorder(make_reference())
+        if run(student, reference) is not None:
+            return None
+        return cls(student, reference, make_reference)
+
+
+def _equal(expected: Any, given: Any, at: Callable[[Earlier], Any] = lambda where: _NOWHERE) -> bool:
+    """The same values of the same types, to the last bit; an `Earlier` is what stands there, and no copy of it."""
+    kind = type(expected)
+    if kind is Earlier:
+        return at(expected) is given
+    if kind is not type(given):
+        return False
+    if kind is np.ndarray:
+        return (expected.dtype == given.dtype and expected.shape == given.shape
+                and expected.tobytes() == given.tobytes())
+    if kind in (tuple, list):
+        return len(expected) == len(given) and all(_equal(a, b, at) for a, b in zip(expected, given))
+    if kind is dict:
+        return list(expected) == list(given) and all(_equal(expected[key], given[key], at) for key in expected)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(expected, torch.Tensor):
+        return (expected.requires_grad == given.requires_grad and expected.dtype == given.dtype
+                and torch.equal(expected, given))
+    return expected == given or expected is given
+
+
+def _resolved(value: Any, answers: list[Any]) -> Any:
+    """`value` with the answer itself for each `Earlier` in it."""
+    if type(value) is Earlier:
+        found = answers[value.answer]
+        for key in value.path:
+            found = found[key]
+        return found
+    if type(value) in (tuple, list):
+        return type(value)(_resolved(entry, answers) for entry in value)
+    if type(value) is dict:
+        return {key: _resolved(entry, answers) for key, entry in value.items()}
+    return value
+
+
+def _keys(value: Any) -> list:
+    if type(value) in (tuple, list):
+        return list(range(len(value)))
+    return [key for key in value if type(key) in (int, str)] if type(value) is dict else []

@@ -1,0 +1,88 @@
+"""A submitted notebook in the room, ready to be called."""
+
+import contextlib
+from collections.abc import Callable
+
+from autograder.errors import StudentFault
+from autograder.examine.cells import Cells
+from autograder.examine.face import Backend
+from autograder.examine.rehearsal import Prompted, Rehearsal
+
+CALL_SECONDS, CELL_SECONDS = 10.0, 30.0
+
+
+class TimedRoom:
+    """A room as a backend whose every operation has the same deadline."""
+
+    def __init__(self, room, seconds: float):
+        self._room, self._seconds = room, seconds
+
+    def get(self, owner, name):
+        return self._room.get(owner, name, timeout=self._seconds)
+
+    def set(self, owner, name, value):
+        self._room.set(owner, name, value, timeout=self._seconds)
+
+    def call(self, function, args, kwargs):
+        return self._room.call(function, args, kwargs, timeout=self._seconds)
+
+    def vjp(self, function, args, kwargs, cotangent):
+        return self._room.vjp(function, args, kwargs, cotangent, timeout=self._seconds)
+
+    def evaluate(self, source):
+        return self._room.evaluate(source, timeout=self._seconds)
+
+
+class RoomDesk:
+    """A well-behaved room serves check after check; after a failed part, a death or a timeout the next check gets
+    a new one.
+
+    cells: (name, source) in order; swap_sources: the reference's cells of a part; notes: what the notebook's cells
+    did wrong; output: what they printed.
+    """
+
+    swappable = True
+
+    def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list]):
+        self._server, self._cells, self._swap_sources = server, Cells(cells), swap_sources
+        self._room = None
+        self._swapped: tuple[str, ...] = ()
+        self.output = ""
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return self._cells.notes
+
+    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
+                rehearsal: Rehearsal | None = None) -> Backend:
+        if self._room is None or self._swapped != swapped or not self._is_free(seconds):
+            self.renew()
+            self._room, self._swapped = self._open(swapped), swapped
+        return Prompted(self._room, seconds, rehearsal) if rehearsal else TimedRoom(self._room, seconds)
+
+    def renew(self) -> None:
+        if self._room is not None:
+            if not self._swapped:
+                self.output = self.output or self._room.output
+            self._room.close()
+            self._room = None
+
+    def _is_free(self, seconds: float) -> bool:
+        """Whether the room is there, and through with what an earlier check asked of it."""
+        with contextlib.suppress(StudentFault):
+            self._room.end_script(seconds)
+        return self._room.alive
+
+    def _open(self, swapped: tuple[str, ...]):
+        """A room with the notebook run in it, and the reference of the `swapped` parts after it."""
+        while True:
+            room = self._server.open()
+            try:
+                if self._cells.load(room, CELL_SECONDS):
+                    for name, source in (cell for part in swapped for cell in self._swap_sources(part)):
+                        room.run(source, name=name, timeout=CELL_SECONDS)
+                    return room
+            except BaseException:
+                room.close()
+                raise
+            room.close()
