@@ -61,12 +61,13 @@ class CheckResult:
 @dataclass
 class PartResult:
     """One part. follow_through: earlier parts that the reference stood in for, where that earned points;
-    code: what the student wrote for it."""
+    code: what the student wrote for it; key: what determines this part."""
 
     name: str
     checks: list[CheckResult]
     follow_through: list[str] = field(default_factory=list)
     code: str = ""
+    key: str = ""
 
     @property
     def points(self) -> float:
@@ -162,7 +163,8 @@ class Report:
 
 def part_from(data: dict[str, Any]) -> PartResult:
     """The part of which `dataclasses.asdict` made `data`. Raises KeyError or TypeError for anything else."""
-    return PartResult(data["name"], [_check(**check) for check in data["checks"]], data["follow_through"], data["code"])
+    return PartResult(data["name"], [_check(**check) for check in data["checks"]], data["follow_through"], data["code"],
+                      data.get("key", ""))
 
 
 def _check(difference: dict | None = None, **fields) -> CheckResult:

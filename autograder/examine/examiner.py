@@ -1,7 +1,8 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import pytest
@@ -62,13 +63,15 @@ class Examiner:
         self._rehearsals: dict[str, Rehearsal | None] = {}
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
-                on_part: Callable[[PartResult], None] = lambda result: None) -> list[PartResult]:
+                on_part: Callable[[PartResult], None] = lambda result: None,
+                known: Mapping[str, PartResult] = MappingProxyType({})) -> list[PartResult]:
         """The result of each part, in order. `only` names the parts that are asked for; those that they
-        build on or wait for are examined too, but not returned."""
+        build on or wait for are examined too, but not returned, unless their results are `known`."""
         wanted = [part.name for part in self.plan.parts] if only is None else list(only)
-        done: dict[str, PartResult] = {}
+        done = {name: result for name, result in known.items() if name not in wanted}
+        todo = self._with_prerequisites(wanted, done)
         for part in self.plan.parts:
-            if part.name in self._with_prerequisites(wanted):
+            if part.name in todo:
                 done[part.name] = self._examine_part(part, desk, done)
                 if part.name in wanted:
                     on_part(done[part.name])
@@ -220,11 +223,11 @@ class Examiner:
         key = self.secret[:64] if check.hidden else b""
         return int.from_bytes(hashlib.blake2b(check.name.encode(), key=key, digest_size=8).digest(), "big")
 
-    def _with_prerequisites(self, names: Sequence[str]) -> set[str]:
+    def _with_prerequisites(self, names: Sequence[str], known: Collection[str]) -> set[str]:
         wanted = set(names)
         for part in reversed(self.plan.parts):
             if part.name in wanted:
-                wanted.update(part.prerequisites)
+                wanted.update(set(part.prerequisites).difference(known))
         return wanted
 
 

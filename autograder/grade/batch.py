@@ -19,14 +19,15 @@ from pathlib import Path
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError
 from autograder.grade.grader import Grader, course_secret
-from autograder.grade.key import course_key, kept_report, submission_key
+from autograder.grade.job import Job, saved_report
+from autograder.grade.key import course_key, submission_key
 from autograder.report import Report, report_path, save, sweep
 from autograder.room import strongest_mode
 
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
 
-# (assignment, student -> folder, course secret, room mode) -> a report for each student, as they are made.
-Executor = Callable[[Assignment, dict[str, Path], bytes, str | None], Generator[Report, None, None]]
+# (assignment, student -> job, course secret, room mode) -> a report for each student, as they are made.
+Executor = Callable[[Assignment, dict[str, Job], bytes, str | None], Generator[Report, None, None]]
 
 
 def submissions(root: Path, assignment: str) -> dict[str, Path]:
@@ -40,7 +41,8 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
                 on_report: Callable[[Report, bool], None] = lambda report, kept: None) -> list[Report]:
     """The reports of `folders`, in their order; saves each in reports/ as soon as it is there.
 
-    Unchanged submissions keep their report (`again` grades them anyway). on_report(report, kept) is called for each.
+    Unchanged submissions keep their report, and parts of which nothing has changed their results (`again` grades them
+    anyway). on_report(report, kept) is called for each.
     executor: `jobs` processes of this machine if None.
     """
     secret = course_secret(assignment.root)
@@ -48,12 +50,15 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
     course = course_key(assignment, secret, mode or strongest_mode())
     keys = {student: submission_key(course, folder) for student, folder in folders.items()}
     reports: dict[str, Report] = {}
+    todo: dict[str, Job] = {}
     for student, key in keys.items():
-        kept = None if again else kept_report(report_path(assignment.root, assignment.name, student), key)
-        if kept is not None:
-            reports[student] = kept
-            on_report(kept, True)
-    todo = {student: folder for student, folder in folders.items() if student not in reports}
+        path = report_path(assignment.root, assignment.name, student)
+        last = None if again else saved_report(path)
+        if last is not None and last.key == key:
+            reports[student] = last
+            on_report(last, True)
+        else:
+            todo[student] = Job(folders[student], path if last else None)
     executor = executor or functools.partial(_graded, jobs=min(jobs or os.cpu_count() or 1, len(todo)))
     with contextlib.closing(executor(assignment, todo, secret, mode)) as graded:
         for report in graded:
@@ -73,10 +78,10 @@ def _save(report: Report, assignment: Assignment) -> None:
                               "the reports before it are kept: mend this and run the same command again") from None
 
 
-def examined(grader: Grader, student: str, folder: Path) -> Report:
+def examined(grader: Grader, student: str, job: Job) -> Report:
     """What every executor does with a submission: its report, also where the grader itself cannot do its work."""
     try:
-        return grader.grade(student, folder)
+        return grader.grade(student, job.folder, job.before())
     except AutograderError as error:
         return Report(grader.assignment.name, student, problem=f"the grader could not examine it: {error}")
 
@@ -86,7 +91,7 @@ def given_up(assignment: Assignment, student: str) -> Report:
     return Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
 
 
-def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: str | None,
+def _graded(assignment: Assignment, todo: dict[str, Job], secret: bytes, mode: str | None,
             jobs: int) -> Generator[Report, None, None]:
     """Reports as they are made, by `jobs` worker processes. A pool that breaks is opened again for what is left."""
     attempts = dict.fromkeys(todo, 0)
@@ -104,7 +109,7 @@ def _graded(assignment: Assignment, todo: dict[str, Path], secret: bytes, mode: 
             yield given_up(assignment, student)
 
 
-def _each(pool: ProcessPoolExecutor, todo: dict[str, Path], workers: int, attempts: dict[str, int]) -> Iterator[Report]:
+def _each(pool: ProcessPoolExecutor, todo: dict[str, Job], workers: int, attempts: dict[str, int]) -> Iterator[Report]:
     """Submits a few at a time, so that a broken pool tells which submissions were being graded."""
     waiting, running = list(todo), {}
     while waiting or running:
@@ -155,5 +160,5 @@ def _end_with(leash: Connection) -> None:
     os._exit(1)
 
 
-def _grade(student: str, folder: Path) -> Report:
-    return examined(_grader, student, folder)
+def _grade(student: str, job: Job) -> Report:
+    return examined(_grader, student, job)

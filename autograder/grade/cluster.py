@@ -17,9 +17,11 @@ from pathlib import Path
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError
 from autograder.grade.batch import ATTEMPTS, examined, given_up
-from autograder.grade.grader import Grader, versions
+from autograder.grade.grader import Grader
+from autograder.grade.job import Job
 from autograder.grade.key import course_key
 from autograder.grade.parcel import Parcel
+from autograder.grade.versions import versions
 from autograder.report import Report
 from autograder.room.modes import chosen, refusal
 
@@ -43,7 +45,7 @@ class Cluster:
         self.address = address
         self.refused: dict[str, str] = {}
 
-    def graded(self, assignment: Assignment, todo: dict[str, Path], secret: bytes,
+    def graded(self, assignment: Assignment, todo: dict[str, Job], secret: bytes,
                mode: str | None) -> Generator[Report, None, None]:
         """The workers must have this machine's course, versions and room mode: a report is the same anywhere."""
         if not todo:
@@ -121,7 +123,7 @@ class GraderOwner(WorkerPlugin):
 class _Batch:
     """One batch on its way: who waits, and which worker grades whom."""
 
-    def __init__(self, cluster: Cluster, client: Client, name: str, assignment: Assignment, todo: dict[str, Path]):
+    def __init__(self, cluster: Cluster, client: Client, name: str, assignment: Assignment, todo: dict[str, Job]):
         self.cluster, self.client, self.name, self.assignment, self.todo = cluster, client, name, assignment, todo
         self.waiting = list(todo)
         self.running: dict[str, tuple[str, Future]] = {}  # worker's address -> student, and the report to come

@@ -1,15 +1,11 @@
 """Grades one submission after another with a warm room server and a warm pytest session."""
 
-import ast
 import contextlib
-import importlib.metadata
 import os
-import platform
 import secrets
 import time
 from pathlib import Path
 
-from autograder import __version__
 from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN
 from autograder.errors import AutograderError, SubmissionError
@@ -17,12 +13,13 @@ from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
 from autograder.examine.style import Notebook, rule_out
+from autograder.grade.key import answered_key, part_keys
+from autograder.grade.versions import preloads, versions
 from autograder.render import clean
-from autograder.report import Question, Report, stage
+from autograder.report import PartResult, Question, Report, stage
 from autograder.room import RoomServer
 from autograder.submission import Submission, find_notebook, is_answered, read_submission
 
-VERSIONED = ("numpy", "torch")  # the libraries whose version a verdict may depend on
 MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps
 
 
@@ -37,36 +34,49 @@ class Grader:
     def __enter__(self) -> "Grader":
         self._server = self._stack.enter_context(RoomServer(preload=preloads(self.assignment), mode=self._mode))
         self._examiner = self._stack.enter_context(course_examiner(self.assignment, self._secret))
+        self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
         return self
 
     def __exit__(self, *error) -> None:
         self._stack.close()
 
-    def grade(self, student: str, folder: Path) -> Report:
-        """The report of one submission folder. Whatever is wrong with a submission is said in its report."""
+    def grade(self, student: str, folder: Path, before: Report | None = None) -> Report:
+        """The report of one submission folder. Whatever is wrong with a submission is said in its report.
+
+        before: its last report; parts of which nothing has changed are taken from it.
+        """
         started = time.perf_counter()
         report = Report(self.assignment.name, student, questions=self._questions({}),
                         versions=versions(self.assignment), room=dict(self._server.walls))
         try:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
             report.notebook = path.name
-            self._examine(report, read_submission(path, self.assignment))
+            self._examine(report, read_submission(path, self.assignment), before.parts if before else [])
         except SubmissionError as error:
             report.problem = clean(str(error))
             report.parts = unexamined(self.assignment.plan, "not attempted: there is no notebook that can be read")
         report.seconds = round(time.perf_counter() - started, 3)
         return report
 
-    def _examine(self, report: Report, submission: Submission) -> None:
+    def _examine(self, report: Report, submission: Submission, before: list[PartResult]) -> None:
+        plan = self.assignment.plan
+        keys = {name: answered_key(key, submission.cells) for name, key in self._part_keys.items()}
+        kept = {part.name: part for part in before if part.key == keys.get(part.name)}
+        given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
+        notebook = Notebook(submission.cells, self._examiner.functions, given)
+        ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
         desk = RoomDesk(self._server, submission.cells, self._reference_of)
         try:
-            report.parts = self._examiner.examine(desk)
+            desk.backend(())  # also where nothing is left to be examined: what the cells print and raise is reported
+            fresh = self._examiner.examine(desk, only=[name for name in keys if name not in kept],
+                                           known={name: part for name, part in kept.items() if name not in ruled_out})
         finally:
             desk.renew()
-        given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
-        rule_out(report.parts, self.assignment.plan, Notebook(submission.cells, self._examiner.functions, given))
+        rule_out(fresh, plan, notebook)
+        done = kept | {part.name: part for part in fresh}
+        report.parts = [done[part.name] for part in plan.parts]
         for part in report.parts:
-            part.code = submission.code.get(part.name, "")
+            part.code, part.key = submission.code.get(part.name, ""), keys[part.name]
         report.questions = self._questions(submission.answers)
         report.notes = [clean(note, 500) for note in [*report.notes, *submission.notes, *desk.notes.values()]]
         report.output = clean(desk.output, MAX_OUTPUT)
@@ -77,25 +87,6 @@ class Grader:
     def _questions(self, answers: dict[str, str]) -> list[Question]:
         return [Question(cell.name, cell.points, answers.get(cell.name, ""), is_answered(cell, answers.get(cell.name)))
                 for cell in self.assignment.questions]
-
-
-def preloads(assignment: Assignment) -> tuple[str, ...]:
-    """The modules that the assignment's given cells import: the fork server loads them once for all rooms."""
-    names: dict[str, None] = {}
-    for cell in (cell for cell in assignment.cells if cell.role == GIVEN):
-        for node in ast.parse(cell.source).body:
-            if isinstance(node, ast.Import):
-                names.update(dict.fromkeys(alias.name for alias in node.names))
-            elif isinstance(node, ast.ImportFrom):
-                names[node.module] = None
-    return tuple(name for name in names if not name.startswith("autograder"))
-
-
-def versions(assignment: Assignment) -> dict[str, str]:
-    """The versions that a verdict may depend on."""
-    names = ["pytest", *(name for name in VERSIONED if name in preloads(assignment))]
-    return {"autograder": __version__, "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in names}}
 
 
 def course_secret(root: Path) -> bytes:

@@ -1,37 +1,68 @@
-"""What determines a report: if none of it has changed, a submission is not graded again."""
+"""What determines a report, and each part of it: what has not changed is not graded again."""
 
+import ast
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.errors import AutograderError
-from autograder.grade.grader import versions
-from autograder.report import SCHEMA, Report, load
+from autograder.course.execute import reference_sources
+from autograder.grade.versions import versions
+from autograder.report import SCHEMA
 
 
 def course_key(assignment: Assignment, secret: bytes, mode: str) -> str:
     """A digest of everything but the submission: notebook, checks, mistakes, versions, secret and room mode."""
-    digest = hashlib.blake2b(digest_size=16, key=secret[:64])
-    for path in (assignment.notebook, assignment.checks, assignment.mistakes):
-        digest.update(path.read_bytes() + b"\0")
-    digest.update(json.dumps([SCHEMA, mode, versions(assignment)], sort_keys=True).encode())
-    return digest.hexdigest()
+    files = [path.read_bytes() for path in (assignment.notebook, assignment.checks, assignment.mistakes)]
+    return _digest([*files, _surroundings(assignment, mode)], secret)
 
 
 def submission_key(course: str, folder: Path) -> str:
     """A digest of the course's key and the submitted notebooks' names and bytes."""
-    digest = hashlib.blake2b(course.encode(), digest_size=16)
-    for path in sorted(folder.glob("*.ipynb")) if folder.is_dir() else []:
-        content = path.read_bytes() if path.is_file() else b""
-        digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0" + len(content).to_bytes(8, "big") + content)
+    paths = sorted(folder.glob("*.ipynb")) if folder.is_dir() else []
+    contents = [(path.name.encode("utf-8", "surrogateescape"), path.read_bytes() if path.is_file() else b"")
+                for path in paths]
+    return _digest([course.encode(), *(piece for pair in contents for piece in pair)])
+
+
+def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str]:
+    """For each part a digest of all that its verdicts depend on but the submission: the code of the notebook, the
+    mistakes, its own checks and what they share with others, and the parts before it that it builds on or waits for."""
+    shared, own = _checks_by_part(assignment)
+    code = json.dumps(reference_sources(assignment)).encode()
+    common = [code, assignment.mistakes.read_bytes(), shared.encode(), _surroundings(assignment, mode)]
+    keys: dict[str, str] = {}
+    for part in assignment.plan.parts:
+        before = [keys[name].encode() for name in part.prerequisites]
+        keys[part.name] = _digest([*common, own[part.name].encode(), *before], secret)
+    return keys
+
+
+def answered_key(part_key: str, cells: list[tuple[str, str]]) -> str:
+    """A digest of a part's key and the code of a submission."""
+    return _digest([part_key.encode(), json.dumps(cells).encode()])
+
+
+def _checks_by_part(assignment: Assignment) -> tuple[str, dict[str, str]]:
+    """checks.py as (what all parts share, the checks of each part): its code, without comments."""
+    checks = {check.name: check for check in assignment.plan.checks}
+    shared, own = [], {part.name: "" for part in assignment.plan.parts}
+    for node in ast.parse(assignment.checks.read_text(encoding="utf-8")).body:
+        check = checks.get(getattr(node, "name", ""))
+        if check is None:
+            shared.append(ast.unparse(node))
+        else:
+            own[check.part] += f"{check.hidden}\n{ast.unparse(node)}\n"
+    return "\n".join(shared), own
+
+
+def _surroundings(assignment: Assignment, mode: str) -> bytes:
+    return json.dumps([SCHEMA, mode, versions(assignment)], sort_keys=True).encode()
+
+
+def _digest(pieces: Iterable[bytes], secret: bytes = b"") -> str:
+    digest = hashlib.blake2b(digest_size=16, key=secret[:64])
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(8, "big") + piece)
     return digest.hexdigest()
-
-
-def kept_report(path: Path, key: str) -> Report | None:
-    """The saved report if it was made of the same things, else None."""
-    try:
-        report = load(path)
-    except (OSError, AutograderError, UnicodeDecodeError):
-        return None
-    return report if report.key == key else None

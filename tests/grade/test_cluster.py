@@ -14,6 +14,7 @@ from autograder.course import Assignment
 from autograder.errors import AutograderError
 from autograder.grade import batch
 from autograder.grade.cluster import Cluster
+from autograder.grade.job import Job
 from autograder.grade.parcel import Parcel
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.report import Report, load, report_path
@@ -208,9 +209,9 @@ def test_a_parcel_holds_the_bytes_of_notebooks_only(tmp_path):
     (folder / "x.ipynb").mkdir(parents=True)
     (folder / "mine.ipynb").write_bytes(b"\x00{}")
     (folder / "data.csv").write_text("large")
-    parcel = Parcel.of(folder)
+    parcel = Parcel.of(Job(folder))
     assert parcel.entries == {"x.ipynb": None, "mine.ipynb": b"\x00{}", "data.csv": None}
     (tmp_path / "there").mkdir()
-    there = parcel.unpack(tmp_path / "there")
+    there = parcel.unpack(tmp_path / "there").folder
     assert there.name == "a1" and sorted(path.name for path in there.iterdir()) == ["data.csv", "mine.ipynb", "x.ipynb"]
     assert (there / "mine.ipynb").read_bytes() == b"\x00{}" and not (there / "x.ipynb").is_file()

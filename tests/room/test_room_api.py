@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder.errors import RoomDied, RoomUnavailable, StudentRaised
+from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
+from autograder.room import Requests
+from autograder.room.wire import Earlier
 
 CELL = '''
 import numpy as np
@@ -174,3 +176,86 @@ def test_unknown_modes_are_refused():
 
     with pytest.raises(RoomUnavailable, match="bubblewrap, namespaces, landlock, plain"):
         RoomServer(mode="docker")
+
+
+AHEAD = """
+def double(x):
+    print("doubled")
+    return 2 * x, [(x, x)]
+
+def fail(x):
+    raise ValueError(x)
+"""
+
+
+def requests(*names, stop=True):
+    """Asks for each function, then calls it on the first entry of the answer to the call before."""
+    made, last = [], np.arange(3.0)
+    for name in names:
+        made.append({"do": "get", "owner": None, "name": name})
+        made.append({"do": "call", "function": Earlier(len(made) - 1), "args": (last,), "kwargs": {}})
+        last = Earlier(len(made) - 1, (0,))
+    return Requests.of(made, stop)
+
+
+def test_questions_ahead_are_answered_in_order(room):
+    room.run(AHEAD, name="cell")
+    script = requests("double", "double")
+    for _ in range(2):
+        room.send_ahead(script)
+        answers = [room.next_answer() for _ in range(script.count)]
+        assert np.array_equal(answers[1][0], [0, 2, 4]) and np.array_equal(answers[3][0], [0, 4, 8])
+        assert answers[1][1].type == "list"  # arrays two levels deep stay in the room
+    assert room.get(None, "double").type == "function"
+    assert room.output == "doubled\n" * 4
+
+
+def test_a_row_of_questions_ends_with_a_fault_or_does_not(room):
+    room.run(AHEAD, name="cell")
+    room.send_ahead(requests("double", "fail", "double"))
+    for _ in range(3):
+        room.next_answer()
+    with pytest.raises(StudentRaised, match="ValueError"):
+        room.next_answer()
+    assert room.get(None, "double").type == "function"
+    room.send_ahead(Requests.of([{"do": "run", "source": source, "name": "cell"} for source in ("1 / 0", "a = 3")], stop=False))
+    with pytest.raises(StudentRaised, match="ZeroDivisionError"):
+        room.next_answer()
+    room.next_answer()
+    assert room.get(None, "a") == 3
+
+
+def test_answers_that_nobody_asks_for_are_passed_over(room):
+    room.run(AHEAD, name="cell")
+    room.send_ahead(requests("double", "double", "fail"))
+    room.next_answer()
+    assert room.evaluate("1 + 1") == 2
+    room.send_ahead(requests("double"))
+    assert room.next_answer().type == "function"
+    room.end_script(10)
+    assert room.evaluate("2 + 2") == 4
+
+
+def test_a_question_ahead_has_its_own_deadline(room):
+    room.run("def loop(x):\n    while True: pass\n", name="cell")
+    room.send_ahead(requests("loop"))
+    assert room.next_answer().type == "function"
+    with pytest.raises(TimedOut):
+        room.next_answer(0.3)
+    assert not room.alive
+
+
+def test_nothing_follows_the_last_answer(room):
+    """A forged frame behind the answers is an answer before the next question."""
+    room.run("""
+import os, struct, threading
+forged = b'{"id": 1, "ok": 1}'
+def forge(x):
+    os.write(3, struct.pack("!4sIQ", b"AGR1", len(forged), 0) + forged)
+    return (x,)
+""", name="cell")
+    with pytest.raises((BadReply, RoomDied)):
+        room.send_ahead(requests("forge"))
+        room.next_answer()
+        room.next_answer()
+        room.evaluate("1")
