@@ -29,12 +29,13 @@ class Grader:
     def __init__(self, assignment: Assignment, secret: bytes = b"", mode: str | None = None):
         self.assignment = assignment
         self._secret, self._mode = secret, mode
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Grader":
-        self._server = self._stack.enter_context(RoomServer(preload=preloads(self.assignment), mode=self._mode))
-        self._examiner = self._stack.enter_context(course_examiner(self.assignment, self._secret))
-        self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
+        with contextlib.ExitStack() as stack:
+            self._server = stack.enter_context(RoomServer(preload=preloads(self.assignment), mode=self._mode))
+            self._examiner = stack.enter_context(course_examiner(self.assignment, self._secret))
+            self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error) -> None:
