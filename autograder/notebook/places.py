@@ -2,6 +2,7 @@
 
 import linecache
 import os
+import re
 import sysconfig
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from autograder.report import FAILED, PartResult
 LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
                   | {str(Path(autograder.__file__).parent) + os.sep})
 TYPED = ("<stdin>", "<python-input", "<ipython-input", "<timed exec>")  # code that came without a file
+NUMBERED = re.compile(r"ipython-input-(\d+)-")  # a cell of an older IPython, such as Colab's
 SHOWN = 3  # lines of a failing call, the innermost
 
 
@@ -29,8 +31,11 @@ class Places:
         return not (filename.startswith(("<", *LIBRARIES)) or "site-packages" in filename)
 
     def name(self, filename: str) -> str:
+        numbered = NUMBERED.search(filename)
         if filename in self._cells:
             name = f"In [{self._cells[filename]}]"
+        elif numbered:
+            name = f"In [{numbered[1]}]"
         elif filename.startswith("<"):
             name = filename.strip("<>")
         else:
