@@ -4,7 +4,11 @@ Tries: the examiner rebuilds it in quadratic time, long after its own deadline f
 Stopped by: keys that collide are counted, and refused.
 """
 
+import json
+import os
 import random
+import struct
+import time
 
 MASK, P1, P2 = (1 << 64) - 1, 11400714785074694791, 14029467366897019727
 TARGET = 12345678901234567
@@ -28,18 +32,10 @@ def keys(count):
             yield first, second, third
 
 
-class Pairs(dict):
-    """Sent without building the dictionary here."""
+SIDES = [side for key in keys(4000) for side in (["t", *key], 0)]
 
 
 def answer(x):
-    import json
-    import os
-    import struct
-
-    sides = [side for key in keys(8000) for side in (["t", *key], 0)]
-    header = json.dumps(["d", "id", 3, "ok", ["d", *sides]], separators=(",", ":")).encode()
-    for number in range(1, 12):
-        text = header.replace(b'"id",3', b'"id",%d' % number, 1)
-        os.write(3, struct.pack("!4sIQ", b"AGR1", len(text), 0) + text)
-    return x
+    header = json.dumps(["d", "id", 3, "ok", ["d", *SIDES]], separators=(",", ":")).encode()
+    os.write(3, struct.pack("!4sIQ", b"AGR1", len(header), 0) + header)
+    time.sleep(1000)  # nothing may follow an answer
