@@ -7,8 +7,6 @@ import sysconfig
 import venv
 from pathlib import Path
 
-import pytest
-
 from autograder.course import load_assignment
 from autograder.release.handout import handout_files, zipped
 from tests.study.helpers import ROOT, surroundings
@@ -33,11 +31,9 @@ assert load_coco_data()["train_captions"].shape == (25000, 15)
 '''
 
 
-@pytest.fixture
-def bare_machine(tmp_path) -> Path:
+def bare_machine(home: Path) -> Path:
     """The Python of a new virtual environment. It sees the libraries that are installed here, and not this package;
     what pip is asked for must be among them, because it may not look anywhere else."""
-    home = tmp_path / "machine"
     venv.create(home, with_pip=False, symlinks=True)
     libraries = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
     (libraries / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
@@ -50,21 +46,30 @@ def machine(**more: str) -> dict[str, str]:
     return environment
 
 
-def test_the_first_cell_sets_a_bare_machine_up(bare_machine, tmp_path):
+def test_the_first_cell_sets_a_bare_machine_up(tmp_path):
+    python = bare_machine(tmp_path / "machine")
     folder = tmp_path / "content drive"
     folder.mkdir()
     files = handout_files(load_assignment(NAME, ROOT))
     (folder / f"{NAME}.zip").write_bytes(zipped(files, NAME))
     first = re.search(r"```python\n(.*?)```", files["README.md"].decode(), re.DOTALL)[1]
-    missing = subprocess.run([bare_machine, "-c", "import numpy, IPython, autograder"], cwd=folder, env=machine(),
+    missing = subprocess.run([python, "-c", "import numpy, IPython, autograder"], cwd=folder, env=machine(),
                              capture_output=True, text=True)
     assert "No module named 'autograder'" in missing.stderr
     cells = [first, ANSWER, "check('rnn_step_forward').result.points"]
-    done = subprocess.run([bare_machine, "-c", KERNEL.format(cells=cells)], cwd=folder, env=machine(HOME=str(tmp_path)),
+    done = subprocess.run([python, "-c", KERNEL.format(cells=cells)], cwd=folder, env=machine(HOME=str(tmp_path)),
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     points, _, place = done.stdout.splitlines()[-1].partition(" ")
-    assert float(points) == 2 and place.startswith(str(bare_machine.parents[1])), done.stdout
+    assert float(points) == 2 and place.startswith(str(python.parents[1])), done.stdout
+
+    # The same zip with an environment of its own, as on Windows; the data are there by now.
+    home = folder / NAME
+    own = bare_machine(home / ".venv")
+    done = subprocess.run([sys.executable, home / "install.py"], cwd=tmp_path, env=machine(), capture_output=True, text=True)
+    assert done.returncode == 0 and "ready. Next: " in done.stdout, done.stdout + done.stderr
+    done = subprocess.run([own.with_name("autograder"), "progress"], cwd=tmp_path, env=machine(), capture_output=True, text=True)
+    assert NAME in done.stdout and "next: rnn_step_backward" in done.stdout, done.stdout + done.stderr
 
 
 def test_an_old_python_is_told(tmp_path):
