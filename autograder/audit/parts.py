@@ -55,18 +55,11 @@ class PartAuditor:
         self._audit_reference(result)
         self._audit_stub(result)
         for answer in self.answers:
-            if self._home(answer.replaces[0]) == part:
+            if home(self.assignment, answer.replaces[0]) == part:
                 (self._audit_alternative if answer.correct else self._audit_mistake)(result, answer)
         for mutant in self._chosen(part, budget):
             self._audit_mutant(result, mutant)
         return result
-
-    def _home(self, function: str) -> str:
-        """The part that a function belongs to: the first whose cells define it; of parts that share a class, the
-        one that is named after the method (`CaptioningRNN.sample` belongs to `captioning_sample`)."""
-        owner, _, method = function.partition(".")
-        sharing = [part.name for part in self.assignment.plan.parts if owner in self.assignment.defined_by(part.name)]
-        return next((part for part in sharing if method in part.split("_")), sharing[0])
 
     def _checks(self, names: tuple[str, ...]) -> list[Check]:
         """The checks of all parts that share the cells of what is replaced."""
@@ -130,7 +123,7 @@ class PartAuditor:
     def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""
         found = [mutant for cell in self.assignment.cells_of(part) for mutant in mutants(cell)
-                 if mutant.function in written_in(cell) and self._home(mutant.function) == part]
+                 if mutant.function in written_in(cell) and home(self.assignment, mutant.function) == part]
         if budget is None or len(found) <= budget:
             return found
         return random.Random(part).sample(found, budget)
@@ -155,6 +148,14 @@ class PartAuditor:
                            for check in self._related(mutant.function))
         except (execute.CourseError, StudentFault):
             return True
+
+
+def home(assignment: Assignment, function: str) -> str:
+    """The part that a function belongs to: the first whose cells define it; of parts that share a class, the one
+    that is named after the method (`CaptioningRNN.sample` belongs to `captioning_sample`)."""
+    owner, _, method = function.partition(".")
+    sharing = [part.name for part in assignment.plan.parts if owner in assignment.defined_by(part.name)]
+    return next((part for part in sharing if method in part.split("_")), sharing[0])
 
 
 @contextlib.contextmanager
