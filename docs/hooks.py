@@ -1,0 +1,74 @@
+"""The pages of the site that are made from something else: one for each command, and the security policy."""
+
+from html import escape
+from inspect import cleandoc
+from pathlib import Path
+
+import click
+from mkdocs.structure.files import File
+
+from autograder.cli import main
+
+ROOT = Path(__file__).parents[1]
+
+# Who uses a command, and in which order; a command that is not named here stands under the last heading.
+READERS = {
+    "Students": ["check", "progress", "hint", "reset", "reveal", "submit"],
+    "Authors": ["new", "preview", "release", "audit", "sample"],
+    "Instructors": ["handout", "collect", "grade", "report", "feedback", "similar", "export", "gradescope"],
+    "The machine": ["doctor", "copy-gradebook"],
+}
+
+
+def commands_by_reader() -> dict[str, dict[str, click.Command]]:
+    """All commands of `autograder`, under the headings of READERS."""
+    named = [name for names in READERS.values() for name in names]
+    rest = [name for name in main.commands if name not in named]
+    groups = {reader: {name: main.commands[name] for name in names if name in main.commands}
+              for reader, names in READERS.items()}
+    groups["The machine"] |= {name: main.commands[name] for name in rest}
+    return groups
+
+
+def on_config(config):
+    """Puts the commands into the navigation, under the entry `Commands`."""
+    entry = next(entry for entry in config.nav if "Commands" in entry)
+    entry["Commands"] = ["commands/index.md", *({reader: [f"commands/{name}.md" for name in commands]}
+                                                for reader, commands in commands_by_reader().items())]
+    return config
+
+
+def on_files(files, config):
+    """Adds the generated pages."""
+    files.append(File.generated(config, "security.md", content=(ROOT / "SECURITY.md").read_text(encoding="utf-8")))
+    files.append(File.generated(config, "commands/index.md", content=_overview()))
+    for commands in commands_by_reader().values():
+        for name, command in commands.items():
+            files.append(File.generated(config, f"commands/{name}.md", content=_page(name, command)))
+    return files
+
+
+def _overview() -> str:
+    lines = ["# Commands", "", "Each is one step on the way from solutions to grades. `autograder COMMAND --help` says "
+             "the same as these pages, which are made from the code.", ""]
+    for reader, commands in commands_by_reader().items():
+        lines += [f"## {reader}", "", "| command | what it does |", "|---|---|"]
+        lines += [f"| [`{name}`]({name}.md) | {_text(command.get_short_help_str(300))} |"
+                  for name, command in commands.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _page(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=f"autograder {name}")
+    records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+    options = [record for record in records if record and record[1]]  # of arguments the usage says enough
+    usage = " ".join(command.get_usage(context).split()).removeprefix("Usage: ")
+    return "\n".join([f"# {name}", "", f"    {usage}", "", _text(cleandoc(command.help or "")), "",
+                      "| option | what it does |", "|---|---|",
+                      *(f"| `{flags}` | {_text(text)} |" for flags, text in options), ""])
+
+
+def _text(text: str) -> str:
+    """Words as they stand: a name in angle or square brackets is neither an element nor a link."""
+    return escape(text, quote=False).replace("[", "\\[").replace("|", "\\|")
