@@ -1361,7 +1361,8 @@ def clipped_by_the_sum_of_the_references(references, hypotheses):
 
 @replaces("bleu")
 def no_brevity_penalty(references, hypotheses):
-    """Short captions get off too lightly: the brevity penalty is missing."""
+    """Short captions get off too lightly: the brevity penalty is missing, or compares them with references
+    that are not the closest in length."""
     return score_corpus(references, hypotheses, penalty=lambda c, r: 1.0)
 
 

@@ -92,7 +92,7 @@ def softmax(x, axis=-1):
 
 
 # %% [markdown]
-# # 1. One glance at a grid
+# ## 1. One glance at a grid
 #
 # A convolutional network does not have to squeeze a picture into one vector. A layer earlier it still has a
 # *grid* of them, `A (N, H, 4, 4)`: one vector of `H` numbers for each of 16 regions. The recurrent network,
@@ -145,7 +145,7 @@ def dot_product_attention(prev_h, A):
 check("dot_product_attention")
 
 # %% [markdown]
-# # 2. Many looks at once
+# ## 2. Many looks at once
 #
 # Let us give the three roles names. What asks is the **query**. What it is compared with is a **key**. What
 # is handed over is a **value**. On the grid, keys and values were the same vectors; in general they need not
@@ -198,7 +198,7 @@ plt.show()
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Forward
+# ### Forward
 #
 # Not everyone may look at everything. A **mask** says who may: `mask[t, s]` is true (or 1) if query `t` may
 # attend to key `s`. A forbidden score is set to $-\infty$ *before* the softmax, which makes its weight
@@ -244,7 +244,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
 check("scaled_dot_product_attention")
 
 # %% [markdown]
-# ## Backward
+# ### Backward
 #
 # Three products and a softmax. For $C = AB$ you know the rule: $dA = dC\,B^\top$ and $dB = A^\top dC$ (here
 # for each example of the batch). For the softmax $w$ of one query,
@@ -288,7 +288,7 @@ def scaled_dot_product_attention_backward(dout, q, k, v, weights):
 check("scaled_dot_product_attention_backward")
 
 # %% [markdown]
-# # 3. Masks
+# ## 3. Masks
 #
 # Two masks cover nearly all needs.
 #
@@ -338,9 +338,9 @@ show_masks({f"{name} {mask.shape}": np.broadcast_to(mask, (len(mask), 7, 7)) for
            title="The second sentence: a full square may be looked at, an x may not")
 
 # %% [markdown]
-# # 4. Other ways to ask
+# ## 4. Other ways to ask
 #
-# ## Additive attention
+# ### Additive attention
 #
 # A dot product needs queries and keys of one width, which mean the same by their coordinates. The older way
 # is to let a small network with one hidden layer decide how well a query and a key go together:
@@ -380,7 +380,7 @@ def additive_attention(q, k, v, W_q, W_k, w_v):
 check("additive_attention")
 
 # %% [markdown]
-# ## Queries that are learnt
+# ### Queries that are learnt
 #
 # A query does not have to come from anywhere: it may be a weight of the network. Then each learnt query
 # collects one kind of thing from the whole picture, wherever it is. Visual Transformers turn a feature map
@@ -414,7 +414,7 @@ def visual_tokens(X, W_A):
 check("visual_tokens")
 
 # %% [markdown]
-# # 5. A layer of attention
+# ## 5. A layer of attention
 #
 # To make a layer that learns, project: three matrices decide what is asked, what is offered for comparison,
 # and what is handed over.
@@ -463,7 +463,7 @@ def self_attention(x, Wq, Wk, Wv, mask=None):
 check("attention_layers")
 
 # %% [markdown]
-# ## What does self-attention know about order?
+# ### What does self-attention know about order?
 #
 # Shuffle the words of a sentence. A layer $f$ is **equivariant** to the permutation $\pi$ if it makes no
 # difference whether one shuffles before the layer or after it:
@@ -519,11 +519,11 @@ for name, layer in layers.items():
 # it know everything. That is the next section.
 
 # %% [markdown]
-# # 6. Where am I?
+# ## 6. Where am I?
 #
 # From here on: PyTorch.
 #
-# ## One-hot vectors and `nn.Embedding`
+# ### One-hot vectors and `nn.Embedding`
 #
 # A word number as a vector: all zeros, and a single 1 at the place of the word. Multiply such a *one-hot*
 # vector with a matrix $W$ `(V, E)`, and out comes one row of $W$. So looking up a row of a table *is* a
@@ -555,7 +555,7 @@ def one_hot_embedding(words, W):
 check("one_hot_embedding")
 
 # %% [markdown]
-# ## Sinusoidal positions
+# ### Sinusoidal positions
 #
 # Another way needs no learning: clocks with hands of many speeds. Every pair of columns is one clock hand,
 # sine and cosine of an angle that grows with the place $t$; the first pair turns fast, the last one very
@@ -644,7 +644,7 @@ def shift_matrix(k, embed_dim):
 check("shift_matrix")
 
 # %% [markdown]
-# ## Learnt positions
+# ### Learnt positions
 #
 # Or let the network find its own vectors: a table `(max_len, E)` with one row per place, learnt like the word
 # vectors. It is as good in practice, but it has nothing to say about places beyond its end. (Gehring and
@@ -673,12 +673,12 @@ class LearnedPositionalEncoding(nn.Module):
 check("learned_encoding")
 
 # %% [markdown]
-# # 7. How far is it?
+# ## 7. How far is it?
 #
 # Often it does not matter *where* two words are, but *how far apart*. Then let the distance take part in the
 # score itself.
 #
-# ## Clipped offsets
+# ### Clipped offsets
 #
 # Shaw and others add to each key a learnt vector that depends on the offset from query to key, $j - i$.
 # Beyond $K$ places all distances count as $K$, so that a table of $2K + 1$ rows is enough for sentences of
@@ -719,7 +719,7 @@ def shaw_scores(q, k, table):
 check("shaw_scores")
 
 # %% [markdown]
-# ## Buckets
+# ### Buckets
 #
 # T5 goes further: only a learnt *number* per distance is added to the score, and distances share numbers, the
 # far ones more and more generously. Near distances have a bucket each, far ones share buckets whose width
@@ -780,14 +780,14 @@ plt.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# # 8. Hard attention
+# ## 8. Hard attention
 #
 # Soft attention looks everywhere a little. *Hard* attention takes a decision: it draws one region at random,
 # with the weights as probabilities, and looks only there. That is cheap, and close to what eyes do. But a
 # choice has no derivative: if the region had been another one, what then? We can only try. (Xu and others,
 # *Show, attend and tell*, 2015, section 4.1.)
 #
-# ## Draw, and remember how likely it was
+# ### Draw, and remember how likely it was
 #
 # $$ p = \mathrm{softmax}(\text{scores}) \qquad a \sim p \qquad \log p_a $$
 #
@@ -820,7 +820,7 @@ def hard_attention_sample(scores, generator=None):
 check("hard_attention_sample")
 
 # %% [markdown]
-# ## REINFORCE
+# ### REINFORCE
 #
 # After the draw there is a reward $r$: a number, say how well the next word was predicted. We want the scores
 # for which the *expected* reward is largest. Its gradient can be written as an expectation over draws, and so
@@ -867,7 +867,7 @@ def reinforce_loss(logp, reward, baseline=0.0):
 check("reinforce_loss")
 
 # %% [markdown]
-# ## All draws at once
+# ### All draws at once
 #
 # With $R$ regions there are just $R$ possible draws: for one picture we can enumerate them all and see
 # exactly what the estimate is worth. Draw $a$ gives the estimate $g_a = (r_a - b)\, \nabla \log p_a$, a
@@ -924,7 +924,7 @@ for shift in (0, 10):
 # a baseline every draw is praised, and what is learnt is noise. (With rewards around zero a baseline can even
 # do a little harm. It helps when rewards are far from zero, and you seldom know.)
 #
-# ## Learn to look, told only hot or cold
+# ### Learn to look, told only hot or cold
 #
 # Pictures with one object. A small network scores the 36 regions, draws *one*, and is told a single number:
 # 11 if the region lies on the object, 10 if not. Nobody ever says where the object was.
@@ -984,7 +984,7 @@ plt.show()
 # ### END SOLUTION
 
 # %% [markdown]
-# # 9. The captioner that looks
+# ## 9. The captioner that looks
 #
 # Now the whole machine: *Show, attend and tell* in small. The picture is a set of regions,
 # `features (N, R, D)`. At each word the network looks, by additive attention, *with the memory that it has
@@ -1118,7 +1118,7 @@ check("captioning_attention")
 check("captioning_attention_sample")
 
 # %% [markdown]
-# ## Train it
+# ### Train it
 #
 # The scenes of assignment 1, but with 36 regions in place of one vector. Of the 108 numbers of a region, 96
 # say what is seen there, and the last 12 say where the region lies (sines and cosines of its place, as in
@@ -1137,7 +1137,7 @@ spoken = say(model, data)
 truth_table({"with attention": spoken})
 
 # %% [markdown]
-# ## Where did it look?
+# ### Where did it look?
 #
 # Nobody has ever told it where anything is.
 
@@ -1165,7 +1165,7 @@ show_captions(data["val_urls"][chosen], [spoken.sentences[n] for n in chosen], s
 plt.show()
 
 # %% [markdown]
-# ## Where is left?
+# ### Where is left?
 #
 # A weighted sum does not know in which order the regions came. Three experiments with the network you have
 # just trained:

@@ -54,7 +54,8 @@ def glance_without_scale(prev_h, A):
 
 @replaces("dot_product_attention")
 def glance_scaled_by_the_number_of_regions(prev_h, A):
-    """The scale comes from the number of regions. What is the length of the sum inside the dot product?"""
+    """The scale comes from the number of regions, or from the width without its root. What is the length of
+    the sum inside the dot product, and what does the formula make of it?"""
     return glance(prev_h, A, scale=1 / 4)
 
 
@@ -139,7 +140,8 @@ def attention(q, k, v, mask=None, scale=None, axis=-1, forbidden=-np.inf, after=
 
 @replaces("scaled_dot_product_attention")
 def attention_without_scale(q, k, v, mask=None):
-    """The scale is missing: dot products of long vectors are large numbers."""
+    """The scale is missing, or comes from the width of the values: dot products of long vectors are large
+    numbers. Which vectors are multiplied with each other to make a score?"""
     return attention(q, k, v, mask, scale=1.0)
 
 
@@ -252,7 +254,8 @@ def attention_gradients(dout, q, k, v, weights, slope=None, scale=None):
 
 @replaces("scaled_dot_product_attention_backward")
 def backward_without_scale(dout, q, k, v, weights):
-    """`dv` is right, `dq` and `dk` are too large by one factor: the scale of the scores stands in the way back, too."""
+    """`dv` is right, `dq` and `dk` are too large by one factor. Does the scale of the scores stand in the
+    way back, too? And is what the softmax's gradient subtracts an average *with the weights*?"""
     return attention_gradients(dout, q, k, v, weights, scale=1.0)
 
 
@@ -276,8 +279,8 @@ def backward_without_the_average(dout, q, k, v, weights):
 
 @replaces("scaled_dot_product_attention_backward")
 def backward_of_a_sigmoid(dout, q, k, v, weights):
-    """`w (1 - w)` is only the diagonal of the softmax's derivative: the other scores have an effect on this weight,
-    too."""
+    """`w (1 - w)` is only the diagonal of the softmax's derivative: the weights of the other *keys* have an
+    effect, too. Along which axis did the softmax run?"""
     return attention_gradients(dout, q, k, v, weights, slope=lambda w, dw: w * (1 - w) * dw)
 
 
@@ -354,7 +357,7 @@ def causal_blocks_where_true(T):
 
 @replaces("causal_mask")
 def causal_lets_all_pass(T):
-    """Your mask is true everywhere."""
+    """Your mask is true everywhere: each word sees all that come after it, which it has to guess."""
     return np.ones((T, T), dtype=bool)
 
 
@@ -427,8 +430,8 @@ def additive(q, k, v, W_q, W_k, w_v, squash=np.tanh, axis=-1, scale=1.0, combine
 
 @replaces("additive_attention")
 def additive_without_tanh(q, k, v, W_q, W_k, w_v):
-    """There is no tanh between the two layers. Without it the query makes no difference at all: it adds the same
-    number to the scores of all keys."""
+    """There is no tanh between the two layers. With nothing in its place the query would make no difference
+    at all: it would add the same number to the scores of all keys."""
     return additive(q, k, v, W_q, W_k, w_v, squash=lambda x: x)
 
 
@@ -980,13 +983,13 @@ def shaw_scales_the_content_only(q, k, table):
 
 @replaces("shaw_scores")
 def shaw_without_scale(q, k, table):
-    """The scores are not scaled."""
+    """The scores are not scaled: the square root of the formula is missing below both parts."""
     return shaw(q, k, table, scales=(math.sqrt(q.shape[2]),) * 2)
 
 
 @replaces("shaw_scores")
 def shaw_without_distance(q, k, table):
-    """The table has no effect: these are the scores of content alone."""
+    """The query does not meet the table: these are the scores of content alone."""
     return shaw(q, k, table, scales=(1.0, 0.0))
 
 
@@ -1219,7 +1222,8 @@ def reinforce_adds_the_baseline(logp, reward, baseline=0.0):
 
 @replaces("reinforce_loss")
 def reinforce_ignores_the_baseline(logp, reward, baseline=0.0):
-    """The baseline has no effect."""
+    """The baseline has no effect: the rewards count as they are, and not as far as they are above the
+    usual."""
     return -(reward.detach() * logp).mean()
 
 

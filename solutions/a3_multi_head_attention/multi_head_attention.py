@@ -61,7 +61,7 @@ from autograder.notebook import check, plot_losses, progress
 from autograder.notebook.heads import kept_for_backward, seconds, show_heads
 
 # %% [markdown]
-# # 1. Cut into heads, and glue together
+# ## 1. Cut into heads, and glue together
 #
 # A vector of width $E$ is cut into $H$ pieces of width $d = E / H$ that lie side by side: head 0 gets the
 # first $d$ numbers, head 1 the next $d$, and so on. Every head shall see **every** word (of each, its own
@@ -135,7 +135,7 @@ def merge_heads(x):
 check("merge_heads")
 
 # %% [markdown]
-# # 2. Multi-head attention
+# ## 2. Multi-head attention
 #
 # Three linear layers make queries, keys and values; each is cut into heads; each head attends for itself; the
 # results are glued together, and a last linear layer mixes what the heads have found. (Vaswani and others,
@@ -176,7 +176,7 @@ for head in (0, 1):
     print(f"head {head}: weights {weights.round(4)}, result {weights @ words[:, head]:.4f}")
 
 # %% [markdown]
-# ## The layer
+# ### The layer
 #
 # Write `forward`. Three things go beyond the bare formula; you can leave the last two for later, as their
 # checks come further down.
@@ -248,7 +248,7 @@ class MultiHeadAttention(nn.Module):
 check("multi_head_attention")
 
 # %% [markdown]
-# ## Masks and the future
+# ### Masks and the future
 #
 # A network that predicts the next word must not see it. The causal mask lets word `t` attend to the words `0`
 # to `t` only:
@@ -264,7 +264,7 @@ def causal_mask(T):
 check("attention_masks")
 
 # %% [markdown]
-# ## Measure what depends on what
+# ### Measure what depends on what
 #
 # A mask that *is there* proves nothing. The honest test treats the layer as a black box: nudge one word, and
 # look which outputs move. The cell below measures, for all pairs, how strongly the output at place `s` reacts
@@ -326,7 +326,7 @@ for name, moved in (("without a mask", free), ("with the causal mask", causal)):
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Dropout on the weights
+# ### Dropout on the weights
 #
 # With probability `p` a weight becomes 0; the others are divided by $1 - p$, so that the mean stays what it
 # was. (Srivastava and others, *Dropout*, 2014, section 10, in the form used today.) Random numbers cannot be
@@ -340,7 +340,7 @@ for name, moved in (("without a mask", free), ("with the causal mask", causal)):
 check("attention_dropout")
 
 # %% [markdown]
-# # 3. Self-attention and cross-attention
+# ## 3. Self-attention and cross-attention
 #
 # The layer has three inputs, and who plays which role makes all the difference (section 3.2.3 of the paper):
 #
@@ -389,7 +389,7 @@ def cross_attention(mha, x, memory):
 check("self_and_cross")
 
 # %% [markdown]
-# # 4. Watch heads specialise
+# ## 4. Watch heads specialise
 #
 # A game for attention. Twelve letters stand in a circle. For each place the network has to say **three**
 # letters: the one *before* it, the one *after* it, and the one at the *mirrored* place (last for first, and
@@ -489,7 +489,7 @@ print("\n".join(titles))
 # heads do the heavy lifting, the rest can be pruned*, 2019, section 5.)
 
 # %% [markdown]
-# # 5. The gradient of an attention map
+# ## 5. The gradient of an attention map
 #
 # A map shows where a head looks. Its gradient $\partial L / \partial A$ shows where the loss *would like* it
 # to look: where it is negative, more weight would lower the loss.
@@ -556,9 +556,9 @@ for name, place in wanted.items():
     print(f"{name:9s} push on each head:", " ".join(f"{value:+.4f}" for value in there.tolist()))
 
 # %% [markdown]
-# # 6. Which heads matter?
+# ## 6. Which heads matter?
 #
-# ## Importance
+# ### Importance
 #
 # Put a gate $\xi_h$ on each head, a factor that is 1 for an ordinary head and 0 for one that is removed:
 #
@@ -644,7 +644,7 @@ print("right answers:", " ".join(f"{share:.0%}" for share in down))
 print("the other way:", " ".join(f"{share:.0%}" for share in up))
 
 # %% [markdown]
-# ## Pruning
+# ### Pruning
 #
 # A closed gate still computes. To gain something, cut the head out of the weights. `nn.Linear` computes
 # $x\,W^\top + b$, with `weight (out, in)`: each **row** of `weight` makes one output, each **column** reads
@@ -735,7 +735,7 @@ for name, each in (("8 heads", player), (f"{len(keep)} heads", small)):
 # ### END SOLUTION
 
 # %% [markdown]
-# # 7. What attention costs
+# ## 7. What attention costs
 #
 # Count for one sentence of $T$ words in self-attention, width $E$, $H$ heads (section 4 and table 1 of the
 # paper). Multiplying a matrix $(a, b)$ by a matrix $(b, c)$ takes $a\,b\,c$ multiplications. Count the matrix
@@ -776,7 +776,7 @@ def attention_cost(T, E, H):
 check("attention_cost")
 
 # %% [markdown]
-# ## Counted and measured
+# ### Counted and measured
 #
 # The count, beside what your layer really takes on this machine, and beside `F.scaled_dot_product_attention`,
 # which computes the same result block by block and never stores the whole map. (Dao and others,

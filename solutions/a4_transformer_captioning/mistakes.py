@@ -73,7 +73,8 @@ def eps_outside_the_root(self, x):
 
 @replaces("LayerNorm.forward")
 def eps_forgotten(self, x):
-    """`eps` has no effect on your answer. Tokens without any variance show what it is for."""
+    """`eps` has no effect on your answer, or a much smaller number stands in its place. Tokens with little
+    variance show what it is for."""
     return normalised(self, x, eps=0.0)
 
 
@@ -302,7 +303,7 @@ def encoder_norm_before_the_sum(self, src, src_mask=None):
 
 @replaces("TransformerEncoderLayer.forward")
 def encoder_without_mask(self, src, src_mask=None):
-    """`src_mask` has no effect on your answer."""
+    """`src_mask` has no effect on your answer: it has to reach the attention."""
     return encode(self, src)
 
 
@@ -1169,8 +1170,8 @@ def start_in_slot_zero(model, features, max_length=30):
 
 @replaces("greedy_decode")
 def always_hears_start(model, features, max_length=30):
-    """Each word follows from <START> alone: either the words that were said are never fed back, or the next word is
-    read from the scores of the *first* position. It follows the last one."""
+    """Each word follows from <START> alone: the words that were said are not fed back, or stand in front of
+    it, or the next word is read from the scores of the *first* position. It follows the last one."""
     return blanked(model, say(model, features, max_length, heard=lambda words: words[:, :1])[:, 1:])
 
 
@@ -1482,7 +1483,8 @@ def search(model, features, width, length, log=lambda scores: scores.log_softmax
 
 @replaces("beam_search")
 def only_one_beginning(model, features, beam_width=3, max_length=30):
-    """This is what a beam of 1 finds: only one beginning is kept, whatever `beam_width` says."""
+    """This is what a beam of 1 finds: only one beginning is kept, whatever `beam_width` says, or all of
+    them begin with the same word, or the one that is returned is not the best."""
     return search(model, features, 1, max_length)
 
 

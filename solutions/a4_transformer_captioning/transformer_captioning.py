@@ -157,7 +157,7 @@ def causal_mask(T):
 
 
 # %% [markdown]
-# # 1. Layer normalisation
+# ## 1. Layer normalisation
 #
 # Deep stacks train badly if the size of their tokens drifts from layer to layer. Layer normalisation puts every
 # token, by itself, back to mean 0 and variance 1 over its $E$ numbers, and then lets two learnt vectors, a weight
@@ -206,7 +206,7 @@ class LayerNorm(nn.Module):
 check("layer_norm")
 
 # %% [markdown]
-# # 2. The feed-forward network
+# ## 2. The feed-forward network
 #
 # Attention moves information *between* tokens. In between, each token is worked on *by itself*: widened from $E$ to
 # $F$ numbers, cut off at zero, and brought back (section 3.3).
@@ -243,7 +243,7 @@ class FeedForwardNetwork(nn.Module):
 check("feed_forward")
 
 # %% [markdown]
-# # 3. An encoder layer
+# ## 3. An encoder layer
 #
 # Two sublayers: attention of the tokens to each other, then the feed-forward network. Around each of them a
 # **residual connection**, so that a sublayer only has to say what it wants to *change*, and a layer norm. Where the
@@ -308,7 +308,7 @@ check("encoder_layer")
 # In this assignment a convolutional network has encoded the pictures already. Your encoder layer comes into its own
 # in assignment 5, where it reads pictures without any convolution.
 #
-# # 4. A decoder layer
+# ## 4. A decoder layer
 #
 # The decoder writes the caption. It has three sublayers:
 #
@@ -394,7 +394,7 @@ class TransformerDecoder(nn.Module):
 
 
 # %% [markdown]
-# # 5. The ways in
+# ## 5. The ways in
 #
 # **Words.** A word number becomes a vector by a look-up in a table, and then gets the encoding of its position
 # *added*, for attention by itself does not know who stands where; last, dropout:
@@ -452,7 +452,7 @@ class PictureEmbedding(nn.Module):
 check("embedding")
 
 # %% [markdown]
-# # 6. The captioner
+# ## 6. The captioner
 #
 # All parts are there. Given the picture and the words so far, the captioner gives a score to each word of the
 # vocabulary as the *next* word, at all positions at once:
@@ -548,7 +548,7 @@ check("captioner")
 # ### END SOLUTION
 
 # %% [markdown]
-# # 7. The loss, with a teacher at hand
+# ## 7. The loss, with a teacher at hand
 #
 # In training the captioner sees the true words so far, whatever it would have said itself (*teacher forcing*, as in
 # assignment 1). A recurrent network had to go through them one by one; the mask lets the transformer do all
@@ -624,7 +624,7 @@ def teacher_forcing_loss(model, features, captions):
 check("loss")
 
 # %% [markdown]
-# # 8. Speaking
+# ## 8. Speaking
 #
 # Without a teacher: begin with `<START>`, ask for the scores, look at those of the **last** position, append the
 # best word, and ask again with the longer caption. `max_length` times, or until every caption has ended. Slot 0 of
@@ -670,7 +670,7 @@ def greedy_decode(model, features, max_length=30):
 check("sample")
 
 # %% [markdown]
-# # 9. Train it
+# ## 9. Train it
 #
 # The small world of shapes again, this time with the grid: 36 regions of 108 numbers each. The training loop is
 # short enough to read. Adam; a learning rate that warms up over the first tenth and then falls; gradients longer
@@ -752,7 +752,7 @@ chosen += list(np.flatnonzero(~true)[:2])
 show_captions(data["val_urls"][chosen], [said[n] for n in chosen], true[chosen])
 
 # %% [markdown]
-# ## Where each head looks
+# ### Where each head looks
 #
 # The cross-attention remembers its weights: for each head and each word, how much it looked at each of the 36
 # regions. One row of pictures for each head; above each picture the word that was *said* while looking there.
@@ -795,7 +795,7 @@ for layer in range(len(weights)):
 # shared out among the heads depends on the seed. Yours may have another number, or two specialists.)
 
 # %% [markdown]
-# # 10. The loss is no grader
+# ## 10. The loss is no grader
 #
 # Take the mask away, and nothing else. Before you run it, guess what happens to the loss, and to the captions.
 
@@ -869,7 +869,7 @@ print("it says:", blunder_said[0])
 # ### END SOLUTION
 
 # %% [markdown]
-# # 11. Speaking faster: a cache
+# ## 11. Speaking faster: a cache
 #
 # `greedy_decode` asks for the scores of the whole caption again for each new word, and throws all but the last
 # away. That is a waste: thanks to the mask, nothing that has been computed for the earlier words can change when a
@@ -990,7 +990,7 @@ print("the same captions:", same_words)
 # ### END SOLUTION
 
 # %% [markdown]
-# # 12. Speaking better: beam search
+# ## 12. Speaking better: beam search
 #
 # The greedy captioner never takes a word back. Remember the toy: `red circle` had probability 0.33. But `blue
 # circle` has $0.4 \cdot 0.9 = 0.36$: a less likely first word, a likelier whole.
