@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.course import Assignment
 from autograder.examine import hints
-from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.rehearsal import Rehearsal
 from autograder.examine.room_desk import RoomDesk
 from autograder.examine.session import CheckSession
 from autograder.grade import Grader
@@ -15,12 +15,14 @@ from autograder.report import report_path, save
 from autograder.room.client import Room
 
 START = "start-up, once"
-STAGES = {"open a room, run the cells": (RoomDesk, "_open"), "close rooms": (RoomDesk, "renew"),
-          "calls into the room": (Room, "_ask"), "the reference's calls": (NamespaceBackend, "call"),
-          "hints: replay known mistakes": (hints, "explaining"),
-          "pytest, the checks, comparing": (CheckSession, "run"),
-          "read, decide, report": (Grader, "grade"), "gradebook": (GradebookWriter, "write")}
-WHOLE = ("open a room, run the cells", "hints: replay known mistakes")  # what they call is counted as theirs
+STAGES = {"open rooms, run the cells": [(RoomDesk, "_open")], "close rooms": [(RoomDesk, "renew")],
+          "questions to rooms": [(Room, "_ask"), (Room, "send_ahead"), (Room, "next_answer")],
+          "rehearse each check, once": [(Rehearsal, "of")],
+          "hints: replay known mistakes": [(hints, "explaining")],
+          "pytest, the checks, comparing": [(CheckSession, "run")],
+          "read, decide, report": [(Grader, "grade")], "gradebook": [(GradebookWriter, "_write")]}
+# What these call is counted as theirs.
+WHOLE = ("open rooms, run the cells", "rehearse each check, once", "hints: replay known mistakes")
 
 
 class Clock:
@@ -68,10 +70,12 @@ def stages(assignment: Assignment, folders: dict[str, Path]) -> dict[str, float]
     with Grader(assignment) as grader, GradebookWriter(assignment.root, assignment) as writer, Clock() as clock:
         grader._server.loaded  # noqa: B018 (waits until the fork server is ready)
         start = time.perf_counter() - begin
-        for stage, (owner, name) in STAGES.items():
-            clock.wrap(stage, owner, name)
+        for stage, functions in STAGES.items():
+            for owner, name in functions:
+                clock.wrap(stage, owner, name)
+        graded = []
         for student, folder in folders.items():
-            report = grader.grade(student, folder)
-            save(report, report_path(assignment.root, assignment.name, student))
-            writer.write(report, folder)
+            graded.append((grader.grade(student, folder), folder))
+            save(graded[-1][0], report_path(assignment.root, assignment.name, student))
+        list(writer.write_all(graded))
     return {START: start, **{stage: clock.seconds[stage] / len(folders) for stage in STAGES}}

@@ -92,10 +92,10 @@ class Examiner:
         result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
-        desk.renew()
         failed_before = [name for name in part.prerequisites if done[name].failed]
         if desk.swappable and not set(failed_before).isdisjoint(part.builds_on):
             self._follow_through(part, desk, result, failed_before)
+        desk.renew()
         waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
         for check in result.checks:
             if check.verdict == FAILED and waits and check.attempted:
@@ -109,17 +109,16 @@ class Examiner:
         if not swapped:
             return
         again = {check.name: check for check in result.checks if check.verdict in (FAILED, SKIPPED)}
-        try:
-            passed = self._second_sitting(part, desk, swapped, again)
-        except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
-            return desk.renew()
+        passed, stalled = self._second_sitting(part, desk, swapped, again)
+        if len(passed) < len(again) and not stalled:
+            desk.renew()  # what the first sitting left behind is held against nobody
+            passed |= self._second_sitting(part, desk, swapped, again.keys() - passed)[0]
         for check in map(again.get, passed):
             check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
             check.asked = check.found = check.hint = ""
             check.where, check.attempted, check.difference = [], True, None
-        if any(check.follow_through for check in result.checks):
+        if passed:
             result.follow_through = [name for name in swapped if name in failed]
-        desk.renew()
 
     def _swaps(self, part: Part, failed: list[str]) -> tuple[str, ...]:
         """The failed parts that `part` builds on, with their families: never what `part` itself is written in."""
@@ -143,16 +142,22 @@ class Examiner:
             results.append(result)
         return results
 
-    def _second_sitting(self, part: Part, desk: Desk, swapped: tuple[str, ...], names: Collection[str]) -> list[str]:
-        """Which of those checks pass with the reference in place of the `swapped` parts."""
-        passed, stalls = [], 0
+    def _second_sitting(self, part: Part, desk: Desk, swapped: tuple[str, ...],
+                        names: Collection[str]) -> tuple[set[str], bool]:
+        """Which of those checks pass with the reference in place of the `swapped` parts; did one run out of time?"""
+        passed: set[str] = set()
         for check in self.plan.checks_of(part.name):
-            if check.name in names and stalls < HURRIED.stalls:
+            if check.name not in names:
+                continue
+            try:
                 raised = self._ask(check, desk, swapped, HURRIED)
-                stalls += isinstance(raised, TimedOut)
-                if raised is None:
-                    passed.append(check.name)
-        return passed
+            except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
+                return passed, False
+            if raised is None:
+                passed.add(check.name)
+            if isinstance(raised, TimedOut):
+                return passed, True
+        return passed, False
 
     def _ask(self, check: Check, desk: Desk, swapped: tuple[str, ...], patience: Patience) -> BaseException | None:
         raised = self.run(check, desk.backend(swapped, patience.seconds, self.rehearsal(check)))

@@ -55,9 +55,11 @@ class RoomDesk:
 
     def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
                 rehearsal: Rehearsal | None = None) -> Backend:
-        if self._room is None or self._swapped != swapped or not self._is_free(seconds):
+        if self._room is None or not self._is_free(seconds) or self._swapped not in ((), swapped):
             self.renew()
-            self._room, self._swapped = self._open(swapped), swapped
+            self._room, self._swapped = self._open(), ()
+        if self._swapped != swapped:
+            self._swap(swapped)
         return Prompted(self._room, seconds, rehearsal) if rehearsal else TimedRoom(self._room, seconds)
 
     def renew(self) -> None:
@@ -73,14 +75,19 @@ class RoomDesk:
             self._room.end_script(seconds)
         return self._room.alive
 
-    def _open(self, swapped: tuple[str, ...]):
-        """A room with the notebook run in it, and the reference of the `swapped` parts after it."""
+    def _swap(self, swapped: tuple[str, ...]) -> None:
+        """Lets the reference of those parts into the room."""
+        self.output = self.output or self._room.output
+        self._swapped = swapped
+        for name, source in (cell for part in swapped for cell in self._swap_sources(part)):
+            self._room.run(source, name=name, timeout=CELL_SECONDS)
+
+    def _open(self):
+        """A room with the notebook run in it."""
         while True:
             room = self._server.open()
             try:
                 if self._cells.load(room, CELL_SECONDS):
-                    for name, source in (cell for part in swapped for cell in self._swap_sources(part)):
-                        room.run(source, name=name, timeout=CELL_SECONDS)
                     return room
             except BaseException:
                 room.close()
