@@ -5,7 +5,6 @@ up before the first request is read, and that the trusted side believes no answe
 """
 
 import contextlib
-import copy
 import inspect
 import linecache
 import os
@@ -70,13 +69,16 @@ class Worker:
 
     def request(self, header: bytes, body: np.ndarray, replies: Sequence[list] = ()) -> dict:
         def earlier(answer: int, *path: int | str) -> Any:
-            """Read again from the reply: a copy, exactly as if it had gone over and come back."""
-            value = self.request(*_frame(_taker(bytearray().join(replies[answer]))))["ok"]
+            value = self.read_again(replies[answer])
             for key in path:
                 value = value[key]
             return value
 
         return wire.decode(header, body, self.kept, grad=True, earlier=earlier)
+
+    def read_again(self, reply: list) -> Any:
+        """The value of a reply, as it would be if it had gone over and come back."""
+        return wire.decode(*_frame(_taker(bytearray().join(reply))), self.kept)["ok"]
 
     def answer(self, number: int, ask: Callable[[], dict]) -> tuple[bool, list]:
         """Does what a request says. Whether it could be done, and the frame of the reply."""
@@ -150,7 +152,7 @@ class Worker:
     def kept(self, number: int, kind: str) -> Any:
         """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""
         value = self.objects[number]
-        return copy.deepcopy(value) if _is_cache(value) else value
+        return self.read_again(wire.encode({"ok": value}, self.keep)) if _is_cache(value) else value
 
     def read(self, size: int) -> bytearray:
         data = bytearray(size)

@@ -112,3 +112,16 @@ def test_matplotlib_works(torch_server):
         room.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')\nplt.close()", "cell 1",
                  timeout=60)
         assert room.evaluate("__import__('os').path.getsize('a.png')") > 0
+
+
+def test_a_cache_with_gradients_comes_back_as_a_copy(torch_server):
+    """As it would be if it had gone over: without its history, and not the one that was handed out."""
+    with torch_server.open() as room:
+        room.run("import torch\nw = torch.ones(2, requires_grad=True)\n"
+                 "def f(x):\n    return x, [(w * 2, x)]\n"
+                 "def g(cache):\n    cache[0][0].mul_(3)\n    return cache[0][0], cache[0][0].requires_grad\n", name="cell")
+        cache = room.call(room.get(None, "f"), (torch.ones(2),))[1]
+        assert cache.type == "list"
+        for _ in range(2):
+            got, learns = room.call(room.get(None, "g"), (cache,))
+            assert got.tolist() == [6, 6] and learns is False
