@@ -667,7 +667,8 @@ def temporal_affine_backward(dout, cache):
 #   scores of a place changes no probability and keeps every exponent at or below zero.
 #
 # The gradient is famously simple:
-# $\partial L / \partial x_{n,t,v} = \frac{m_{n,t}}{N}\,(p_{n,t,v} - [v = y_{n,t}])$.
+# $\partial L / \partial x_{n,t,v} = \frac{m_{n,t}}{N}\,(p_{n,t,v} - [v = y_{n,t}])$. (Goodfellow, Bengio and
+# Courville, *Deep learning*, 2016, section 6.2.2.3.)
 #
 # **By hand.** $N = 1$, $T = 2$, $V = 2$. Scores $(0, 0)$ with the true word 0: $p = \frac12$, surprise
 # $\log 2 = 0.6931$. Scores $(\log 3, 0)$ with the true word 0: $p = \frac34$, surprise $0.2877$. So

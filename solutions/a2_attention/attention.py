@@ -472,7 +472,7 @@ check("attention_layers")
 #
 # Such a layer sees a *set* of vectors, not a sequence: "dog bites man" and "man bites dog" are the same to
 # it. (If the output does not change at all, $f(x_\pi) = f(x)$, the layer is **invariant**: the mean over the
-# words is.) Write the measuring device.
+# words is. Zaheer and others, *Deep sets*, 2017, section 2.) Write the measuring device.
 #
 # **By hand.** Let $f$ add up from left to right, $x = (1, 2)$, and exchange the two. Shuffled first: $(2, 1)$
 # becomes $(2, 3)$. Shuffled after: $(1, 3)$ becomes $(3, 1)$. The largest difference is 2.

@@ -246,8 +246,9 @@ check("feed_forward")
 # ## 3. An encoder layer
 #
 # Two sublayers: attention of the tokens to each other, then the feed-forward network. Around each of them a
-# **residual connection**, so that a sublayer only has to say what it wants to *change*, and a layer norm. Where the
-# norm goes is a choice that people fought about:
+# **residual connection**, so that a sublayer only has to say what it wants to *change*, and a layer norm. (Residual
+# connections: He and others, *Deep residual learning for image recognition*, 2016, section 3.) Where the norm goes is a
+# choice that people fought about:
 #
 # | | one sublayer $f$ |
 # |---|---|
@@ -306,7 +307,8 @@ check("encoder_layer")
 
 # %% [markdown]
 # In this assignment a convolutional network has encoded the pictures already. Your encoder layer comes into its own
-# in assignment 5, where it reads pictures without any convolution.
+# in a vision transformer, which reads pictures almost without convolutions. (Dosovitskiy and others, *An image is worth
+# 16x16 words*, 2021, section 3.1.)
 #
 # ## 4. A decoder layer
 #
@@ -874,7 +876,7 @@ print("it says:", blunder_said[0])
 # `greedy_decode` asks for the scores of the whole caption again for each new word, and throws all but the last
 # away. That is a waste: thanks to the mask, nothing that has been computed for the earlier words can change when a
 # word is added. What a new word needs of the old ones is, in each layer, their **keys and values**. Keep those, and
-# feed one word at a time:
+# feed one word at a time (Shazeer, *Fast transformer decoding*, 2019, section 2, the incremental form):
 #
 # | for word $t$ | without a cache | with a cache |
 # |---|---|---|
@@ -1080,5 +1082,5 @@ for width in (1, 3):
 # ## What you have built
 #
 # Every transformer is made of the parts that you have just written. Take the encoder alone and feed it patches of a
-# picture, and you have assignment 5; take the decoder alone, without the picture, and make it very large, and you
-# have what people talk to.
+# picture, and you have a vision transformer; take the decoder alone, without the picture, and make it very large, and
+# you have what people talk to.
