@@ -1,4 +1,4 @@
-"""The pages of the site that are made from something else: one for each command, and the security policy."""
+"""The pages of the site that are made from something else: one for each command, and the files of the root."""
 
 from html import escape
 from inspect import cleandoc
@@ -40,7 +40,9 @@ def on_config(config):
 
 def on_files(files, config):
     """Adds the generated pages."""
-    files.append(File.generated(config, "security.md", content=(ROOT / "SECURITY.md").read_text(encoding="utf-8")))
+    for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"):
+        text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+        files.append(File.generated(config, f"{name.lower()}.md", content=text))
     files.append(File.generated(config, "commands/index.md", content=_overview()))
     for commands in commands_by_reader().values():
         for name, command in commands.items():
