@@ -1,19 +1,17 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-import pytest
-
 from autograder.course.plan import Check, Part, Plan
-from autograder.errors import AutograderError, StudentFault, StudentRaised, TimedOut
+from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
-from autograder.examine.compare import CheckFailed
 from autograder.examine.face import Backend
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
+from autograder.examine.verdict import Judge, KnownMistakes, evidence_of
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
 
@@ -28,7 +26,6 @@ class Patience(NamedTuple):
 
 
 CALM, HURRIED = Patience(2, 10.0), Patience(1, 3.0)  # hurried where an earlier part has run out of time already
-GONE = "its cell was not run, has failed, or is gone"
 NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
@@ -55,11 +52,12 @@ class Examiner:
     """
 
     def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
-                 known_mistakes: Callable[[Check, Collection[str]], Iterable[hints.Mistake]],
+                 known_mistakes: KnownMistakes,
                  functions: dict[str, frozenset[str]], secret: bytes = b"", rehearses: bool = False):
         self.plan, self.session, self.secret = plan, session, secret
         self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions
         self.rehearses = rehearses
+        self._judge = Judge(known_mistakes, functions, self._is_sound)
         self._rehearsals: dict[str, Rehearsal | None] = {}
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
@@ -85,7 +83,7 @@ class Examiner:
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
         """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
-        return _evidence(self.run(check, student))
+        return evidence_of(self.run(check, student))
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
@@ -137,7 +135,7 @@ class Examiner:
             else:
                 raised = self._ask(check, desk, (), patience)
                 stalls += isinstance(raised, TimedOut)
-                self._judge(result, check, raised, explained)
+                self._judge.decide(result, check, raised, explained)
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results
@@ -164,49 +162,6 @@ class Examiner:
         if isinstance(raised, Disturbed):
             raised = self.run(check, desk.backend(swapped, patience.seconds, None))
         return raised
-
-    def _judge(self, result: CheckResult, check: Check, raised: BaseException | None,
-               explained: dict[str, hints.Mistake]) -> None:
-        """explained: the mistakes that have explained a failure of this part; they are the likeliest here, too."""
-        if raised is None:
-            return
-        if isinstance(raised, CheckFailed):
-            result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
-            result.difference = raised.difference
-            evidence = _evidence(raised)
-            if evidence and (mistake := hints.explaining(evidence, self.known_mistakes(check, explained))):
-                result.hint, explained[mistake.name] = mistake.hint, mistake
-        elif isinstance(raised, StudentRaised):
-            self._judge_exception(result, check, raised)
-        elif isinstance(raised, StudentFault):
-            result.verdict, result.found = FAILED, raised.found
-        elif isinstance(raised, AutograderError | KeyboardInterrupt | pytest.exit.Exception):
-            raise raised
-        elif self._is_sound(check):
-            result.verdict, result.found = FAILED, _unusable(raised)
-        else:
-            result.verdict = BROKEN
-            result.found = f"the check itself cannot run ({type(raised).__name__}: {raised}); no points are lost"
-
-    def _judge_exception(self, result: CheckResult, check: Check, raised: StudentRaised) -> None:
-        result.verdict, result.where = FAILED, [list(frame) for frame in raised.frames]
-        if raised.kind == "NotImplementedError" and raised.unwritten:
-            function = raised.unwritten
-            owner = self._owner(function, check.part)
-            if owner == check.part:
-                result.attempted, result.found = False, f"not attempted: `{function}` is not written yet"
-            else:
-                result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
-        elif raised.kind == "NameError" and not raised.frames:
-            result.found = f"{raised.message}: {GONE}"
-        else:
-            result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
-
-    def _owner(self, function: str, asked: str) -> str:
-        """The part that asks for a function to be written: the one being checked, where it does."""
-        if function in self.functions[asked]:
-            return asked
-        return next((name for name, functions in self.functions.items() if function in functions), "")
 
     def _is_sound(self, check: Check) -> bool:
         """Whether the reference passes a check: if it does not, the check is broken and not the answer."""
@@ -243,11 +198,6 @@ def unexamined(plan: Plan, reason: str) -> list[PartResult]:
             for part in plan.parts]
 
 
-def _evidence(raised: BaseException | None) -> hints.Evidence | None:
-    evidence = getattr(raised, "evidence", None)
-    return hints.Evidence(*evidence) if evidence else None
-
-
 def _stalled(check: CheckResult) -> bool:
     return check.found == NOT_RUN or check.found.startswith("still running")
 
@@ -255,18 +205,3 @@ def _stalled(check: CheckResult) -> bool:
 def _skip(check: CheckResult, part: str) -> None:
     check.verdict, check.hint = SKIPPED, ""
     check.found = f"waits for `{part}`, which fails; until then: {check.found}"
-
-
-def _unusable(raised: BaseException) -> str:
-    text = str(raised).splitlines()[0] if str(raised) else ""
-    if isinstance(raised, AssertionError):
-        return text or "the answer is not what the check asserts"
-    return f"the answer cannot be used as one ({type(raised).__name__}: {text})"
-
-
-def _at(frames: list) -> str:
-    if not frames:
-        return ""
-    cell, line, function = frames[-1]
-    inside = f" in `{function}`" if function != "<module>" else ""
-    return f"{inside} ({cell}, line {line})"

@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.errors import StudentRaised
 from autograder.examine.values import Opaque, copied
+from autograder.room.gradients import vector_jacobian
 
 
 class NamespaceBackend:
@@ -85,22 +86,6 @@ def student_raised(error: Exception, owns: Callable[[str], bool]) -> StudentRais
     frames = [(code.co_filename, line, code.co_qualname) for code, line in walked if owns(code.co_filename)]
     unwritten = frames[-1][2] if isinstance(error, NotImplementedError) and frames else ""
     return StudentRaised(type(error).__name__, str(error)[:500], frames, unwritten)
-
-
-def vector_jacobian(function, args: tuple, kwargs: dict, cotangent: Any) -> tuple:
-    """(outputs, gradients of the tensor arguments, gradients of a module's parameters) of sum(outputs * cotangent)."""
-    import torch
-
-    args = tuple(arg.requires_grad_() if isinstance(arg, torch.Tensor) and arg.is_floating_point() else arg
-                 for arg in args)
-    owner = getattr(function, "__self__", function)
-    parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
-    for parameter in parameters.values():
-        parameter.grad = None
-    out = function(*args, **kwargs)
-    (out * torch.as_tensor(cotangent)).sum().backward()
-    return (out.detach(), [getattr(arg, "grad", None) for arg in args],
-            {name: parameter.grad for name, parameter in parameters.items()})
 
 
 def evaluation_names() -> dict[str, Any]:

@@ -5,51 +5,18 @@ a room all at once, and the reference need not be asked again. Where a check ask
 an answer was wrong, the room and the reference are asked directly.
 """
 
-import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from autograder.errors import StudentFault
+from autograder.examine.conversation import NOWHERE, Asked, Question, equal, keys, resolved
 from autograder.examine.face import Backend
 from autograder.examine.values import PLAIN, copied
 from autograder.room import Requests
 from autograder.room.wire import Earlier
 
-_NOWHERE = object()
 
-
-class Question(NamedTuple):
-    """One operation: its name and its arguments, with an `Earlier` for each value that was an answer before."""
-
-    do: str
-    arguments: dict[str, Any]
-
-
-class _Asked:
-    """The five operations of a backend, all as one."""
-
-    def get(self, owner, name):
-        return self._ask("get", owner=owner, name=name)
-
-    def set(self, owner, name, value):
-        return self._ask("set", owner=owner, name=name, value=value)
-
-    def call(self, function, args, kwargs):
-        return self._ask("call", function=function, args=args, kwargs=kwargs)
-
-    def vjp(self, function, args, kwargs, cotangent):
-        return self._ask("vjp", function=function, args=args, kwargs=kwargs, cotangent=cotangent)
-
-    def evaluate(self, source):
-        return self._ask("evaluate", source=source)
-
-    def _ask(self, do: str, **arguments: Any) -> Any:
-        raise NotImplementedError
-
-
-class Recorder(_Asked):
+class Recorder(Asked):
     """A backend that passes everything on to another, and notes questions and answers."""
 
     def __init__(self, backend: Backend):
@@ -69,12 +36,12 @@ class Recorder(_Asked):
         if type(value) in PLAIN or type(value) is tuple and not value:  # one object may stand for many of these
             return
         self._given[id(value)] = (value, then, where)
-        for key in _keys(value):
+        for key in keys(value):
             self._remember(value[key], then[key], Earlier(where.answer, (*where.path, key)))
 
     def _traced(self, value: Any) -> Any:
-        given, then, where = self._given.get(id(value), (_NOWHERE, None, None))
-        if given is value and _equal(then, value):  # else the check has changed it since
+        given, then, where = self._given.get(id(value), (NOWHERE, None, None))
+        if given is value and equal(then, value):  # else the check has changed it since
             return where
         if type(value) in (tuple, list):
             return type(value)(self._traced(entry) for entry in value)
@@ -83,7 +50,7 @@ class Recorder(_Asked):
         return copied(value, lambda other: other)
 
 
-class _Follower(_Asked):
+class _Follower(Asked):
     """Hears the questions of a rehearsal again. Knows its own answers by identity."""
 
     def __init__(self, questions: list[Question]):
@@ -104,13 +71,13 @@ class _Follower(_Asked):
         if len(self._answers) == len(self._questions):
             return False
         expected = self._questions[len(self._answers)]
-        return expected.do == do and _equal(expected.arguments, arguments, self._at)
+        return expected.do == do and equal(expected.arguments, arguments, self._at)
 
     def _at(self, where: Earlier) -> Any:
         value = self._answers[where.answer]
         for key in where.path:
-            if key not in _keys(value):
-                return _NOWHERE
+            if key not in keys(value):
+                return NOWHERE
             value = value[key]
         return value
 
@@ -138,7 +105,7 @@ class Remembered(_Follower):
         self._backend = self._reference()
         real: list[Any] = []
         for question in self._questions[:len(self._answers)]:
-            arguments = _resolved(question.arguments, real)
+            arguments = resolved(question.arguments, real)
             real.append(getattr(self._backend, question.do)(**arguments))
 
     def _direct(self, do, arguments):
@@ -182,7 +149,7 @@ class Rehearsal:
     def reference_told(self) -> Iterator[tuple[str, dict[str, Any], Any]]:
         """(operation, arguments, answer) of each question to the reference."""
         for (do, arguments), answer in zip(self._reference.questions, self._reference.answers):
-            yield do, _resolved(arguments, self._reference.answers), answer
+            yield do, resolved(arguments, self._reference.answers), answer
 
     def reference(self) -> Backend:
         """The reference's part, for one more sitting."""
@@ -196,44 +163,3 @@ class Rehearsal:
         if run(student, reference) is not None:
             return None
         return cls(student, reference, make_reference)
-
-
-def _equal(expected: Any, given: Any, at: Callable[[Earlier], Any] = lambda where: _NOWHERE) -> bool:
-    """The same values of the same types, to the last bit; an `Earlier` is what stands there, and no copy of it."""
-    kind = type(expected)
-    if kind is Earlier:
-        return at(expected) is given
-    if kind is not type(given):
-        return False
-    if kind is np.ndarray:
-        return (expected.dtype == given.dtype and expected.shape == given.shape
-                and expected.tobytes() == given.tobytes())
-    if kind in (tuple, list):
-        return len(expected) == len(given) and all(_equal(a, b, at) for a, b in zip(expected, given))
-    if kind is dict:
-        return list(expected) == list(given) and all(_equal(expected[key], given[key], at) for key in expected)
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(expected, torch.Tensor):
-        return (expected.requires_grad == given.requires_grad and expected.dtype == given.dtype
-                and torch.equal(expected, given))
-    return expected == given or expected is given
-
-
-def _resolved(value: Any, answers: list[Any]) -> Any:
-    """`value` with the answer itself for each `Earlier` in it."""
-    if type(value) is Earlier:
-        found = answers[value.answer]
-        for key in value.path:
-            found = found[key]
-        return found
-    if type(value) in (tuple, list):
-        return type(value)(_resolved(entry, answers) for entry in value)
-    if type(value) is dict:
-        return {key: _resolved(entry, answers) for key, entry in value.items()}
-    return value
-
-
-def _keys(value: Any) -> list:
-    if type(value) in (tuple, list):
-        return list(range(len(value)))
-    return [key for key in value if type(key) in (int, str)] if type(value) is dict else []

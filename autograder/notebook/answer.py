@@ -6,7 +6,7 @@ Everything is offered as HTML that needs no script, and as plain text.
 import sys
 from html import escape
 
-from autograder.examine.examiner import GONE
+from autograder.examine.verdict import GONE
 from autograder.notebook.overheard import in_kernel, shell
 from autograder.render import clean, number, part_html, part_text
 from autograder.report import SKIPPED, PartResult

@@ -5,11 +5,8 @@ up before the first request is read, and that the trusted side believes no answe
 """
 
 import contextlib
-import inspect
 import linecache
 import os
-import random
-import site
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -17,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.room import inert, wire
+from autograder.room import inert, process, wire
 from autograder.room.faults import fault_of
+from autograder.room.gradients import vector_jacobian
 
 CHANNEL_CLOSED = 0
 PIECE = 4 << 20
@@ -26,8 +24,8 @@ PIECE = 4 << 20
 
 def main(channel: int, folder: str, max_body: int) -> None:
     """Serves requests until the other side closes the channel. folder: the private folder."""
-    _clean_process(folder)
-    _seed()
+    process.clean(folder)
+    process.seed()
     inert.install()
     Worker(channel, max_body).serve()
 
@@ -42,7 +40,7 @@ class Worker:
         self.cells: set[str] = set()
         self.objects: dict[int, object] = {}
         sys.modules["__main__"] = self.module
-        _let_inspect_find_classes(self.cells)
+        process.let_inspect_find_classes(self.cells)
 
     def serve(self) -> None:
         while True:
@@ -124,18 +122,7 @@ class Worker:
         return function(*args, **kwargs)
 
     def vjp(self, function, args: tuple, kwargs: dict, cotangent):
-        import torch
-
-        inputs = [arg.requires_grad_() if _learns(torch, arg) else None for arg in args]
-        owner = getattr(function, "__self__", function)
-        parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
-        with torch.enable_grad():
-            outputs = function(*args, **kwargs)
-            total = _weighted_sum(torch, outputs, cotangent)
-        wanted = [tensor for tensor in (*inputs, *parameters.values()) if tensor is not None and tensor.requires_grad]
-        found = _gradients(torch, total, wanted)
-        return (outputs, [found.get(id(tensor)) for tensor in inputs],
-                {name: found.get(id(tensor)) for name, tensor in parameters.items()})
+        return vector_jacobian(function, args, kwargs, cotangent)
 
     def evaluate(self, source: str):
         names = {name: sys.modules[module] for name, module in (("np", "numpy"), ("torch", "torch"))
@@ -200,58 +187,3 @@ def _taker(data: bytearray) -> Callable[[int], memoryview]:
         return view[position - size:position]
 
     return take
-
-
-def _learns(torch, value) -> bool:
-    return isinstance(value, torch.Tensor) and value.is_floating_point()
-
-
-def _weighted_sum(torch, outputs, cotangent):
-    """sum(outputs * cotangent); for a tuple of outputs one cotangent each, None to leave one out."""
-    pairs = zip(outputs, cotangent, strict=True) if isinstance(cotangent, (tuple, list)) else [(outputs, cotangent)]
-    return sum((out * torch.as_tensor(weight)).sum() for out, weight in pairs if weight is not None)
-
-
-def _gradients(torch, total, wanted: list) -> dict:
-    """id(tensor) -> gradient of `total`, for the tensors that it depends on."""
-    if not wanted or not total.requires_grad:
-        return {}
-    found = torch.autograd.grad(total, wanted, allow_unused=True)
-    return {id(tensor): gradient for tensor, gradient in zip(wanted, found) if gradient is not None}
-
-
-def _clean_process(folder: str) -> None:
-    """Streams, environment and arguments as a notebook expects them, and nothing of the fork server's."""
-    kept = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LANG", "PATH", "LOGNAME", "MPLBACKEND")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    os.environ.clear()
-    os.environ.update(environment, HOME=folder, TMPDIR=folder, MPLCONFIGDIR=f"{folder}/matplotlib")
-    sys.stdin = os.fdopen(0, closefd=False)
-    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
-    sys.stderr = sys.stdout
-    sys.argv = sys.orig_argv = ["notebook"]
-    site.setquit()
-    site.sethelper()
-
-
-def _seed() -> None:
-    """The same random numbers in every room, so that a second grading gives the same result."""
-    random.seed(0)
-    np.random.seed(0)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
-
-
-def _let_inspect_find_classes(cells: set[str]) -> None:
-    """inspect.getsource looks for a class in its module's file; in a notebook each class has its cell's."""
-    find = inspect.getfile
-
-    def getfile(item):
-        if inspect.isclass(item) and item.__module__ == "__main__":
-            for member in vars(item).values():
-                code = getattr(member, "__code__", None)
-                if code is not None and code.co_filename in cells:
-                    return code.co_filename
-        return find(item)
-
-    inspect.getfile = getfile

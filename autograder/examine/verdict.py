@@ -1,0 +1,90 @@
+"""Verdicts: what a check raised, in the words of a report."""
+
+from collections.abc import Callable, Collection, Iterable
+
+import pytest
+
+from autograder.course.plan import Check
+from autograder.errors import AutograderError, StudentFault, StudentRaised
+from autograder.examine import hints
+from autograder.examine.compare import CheckFailed
+from autograder.report import BROKEN, FAILED, SKIPPED, CheckResult
+
+GONE = "its cell was not run, has failed, or is gone"
+
+KnownMistakes = Callable[[Check, Collection[str]], Iterable[hints.Mistake]]
+
+
+class Judge:
+    """known_mistakes: the mistakes' answers to a check, those of the given names first; functions: for each part, the
+    names of the functions that its student writes; is_sound: whether the reference passes a check (if it does not,
+    the check is broken and not the answer)."""
+
+    def __init__(self, known_mistakes: KnownMistakes, functions: dict[str, frozenset[str]],
+                 is_sound: Callable[[Check], bool]):
+        self.known_mistakes, self.functions, self.is_sound = known_mistakes, functions, is_sound
+
+    def decide(self, result: CheckResult, check: Check, raised: BaseException | None,
+               explained: dict[str, hints.Mistake]) -> None:
+        """Writes the verdict into `result`. explained: the mistakes that have explained a failure of this part, to
+        which this one may be added; they are the likeliest here, too."""
+        if raised is None:
+            return
+        if isinstance(raised, CheckFailed):
+            result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
+            result.difference = raised.difference
+            evidence = evidence_of(raised)
+            if evidence and (mistake := hints.explaining(evidence, self.known_mistakes(check, explained))):
+                result.hint, explained[mistake.name] = mistake.hint, mistake
+        elif isinstance(raised, StudentRaised):
+            self._decide_exception(result, check, raised)
+        elif isinstance(raised, StudentFault):
+            result.verdict, result.found = FAILED, raised.found
+        elif isinstance(raised, AutograderError | KeyboardInterrupt | pytest.exit.Exception):
+            raise raised
+        elif self.is_sound(check):
+            result.verdict, result.found = FAILED, _unusable(raised)
+        else:
+            result.verdict = BROKEN
+            result.found = f"the check itself cannot run ({type(raised).__name__}: {raised}); no points are lost"
+
+    def _decide_exception(self, result: CheckResult, check: Check, raised: StudentRaised) -> None:
+        result.verdict, result.where = FAILED, [list(frame) for frame in raised.frames]
+        if raised.kind == "NotImplementedError" and raised.unwritten:
+            function = raised.unwritten
+            owner = self._owner(function, check.part)
+            if owner == check.part:
+                result.attempted, result.found = False, f"not attempted: `{function}` is not written yet"
+            else:
+                result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
+        elif raised.kind == "NameError" and not raised.frames:
+            result.found = f"{raised.message}: {GONE}"
+        else:
+            result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
+
+    def _owner(self, function: str, asked: str) -> str:
+        """The part that asks for a function to be written: the one being checked, where it does."""
+        if function in self.functions[asked]:
+            return asked
+        return next((name for name, functions in self.functions.items() if function in functions), "")
+
+
+def evidence_of(raised: BaseException | None) -> hints.Evidence | None:
+    """The numbers with which a check failed, if it did so with numbers."""
+    evidence = getattr(raised, "evidence", None)
+    return hints.Evidence(*evidence) if evidence else None
+
+
+def _unusable(raised: BaseException) -> str:
+    text = str(raised).splitlines()[0] if str(raised) else ""
+    if isinstance(raised, AssertionError):
+        return text or "the answer is not what the check asserts"
+    return f"the answer cannot be used as one ({type(raised).__name__}: {text})"
+
+
+def _at(frames: list) -> str:
+    if not frames:
+        return ""
+    cell, line, function = frames[-1]
+    inside = f" in `{function}`" if function != "<module>" else ""
+    return f"{inside} ({cell}, line {line})"
