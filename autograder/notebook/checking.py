@@ -10,7 +10,9 @@ import warnings
 
 from autograder.errors import DataError
 from autograder.notebook.overheard import Overheard, shell
+from autograder.notebook.unwritten import explain_stubs
 
+explain_stubs()  # importing `check` is the first thing that a notebook does
 _busy = False  # a plain name: the stop button may be pressed between taking a lock and noting that it is taken
 
 

@@ -471,8 +471,8 @@ for num_heads, player in players.items():
 # *after* the one above it, *mirrored* the other diagonal.
 
 # %% tags=["demo"]
-player = players[8]
-player(test_x[:1])
+example, player = test_x[:1], players[8]
+player(example)
 maps = player.mha.attention[0].detach()                                 # (H, T, T)
 wanted = {"before": torch.eye(PLACES).roll(-1, 1), "after": torch.eye(PLACES).roll(1, 1),
           "mirrored": torch.eye(PLACES).flip(1)}                         # each (T, T): where one ought to look
