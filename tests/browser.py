@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -33,12 +33,15 @@ def browser_page(**options) -> Iterator[Page]:
 
 
 @contextlib.contextmanager
-def jupyter_server(root: Path, home: Path, *arguments: str) -> Iterator[str]:
-    """Runs `jupyter server` in `root` on a free port; the address with its token is `<url>?token=t`."""
+def jupyter_server(root: Path, home: Path, *arguments: str, surroundings: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Runs `jupyter server` in `root` on a free port; the address with its token is `<url>?token=t`.
+
+    home: an empty folder for its settings. surroundings: the environment that it and its kernels start from.
+    """
     runtime = home / "runtime"
     places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
               "IPYTHONDIR": "ipython", "HOME": "."}
-    environment = os.environ | {name: str(home / folder) for name, folder in places.items()} | {
+    environment = {**surroundings} | {name: str(home / folder) for name, folder in places.items()} | {
         "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]), "OMP_NUM_THREADS": "1"}
     with open(home / "server.log", "w") as log:
         server = subprocess.Popen(

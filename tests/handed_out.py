@@ -1,0 +1,50 @@
+"""What the tests do with a handout that other tests do, too: unpack it, run its notebook, read what came of it."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from autograder.release.handout import zipped
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "datasets" / "scenes" / "data"
+
+
+def unpack(files: dict[str, bytes], name: str, folder: Path) -> Path:
+    """The folder that appears where a student unpacks the zip."""
+    with zipfile.ZipFile(io.BytesIO(zipped(files, name))) as archive:
+        archive.extractall(folder)
+    return folder / name
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """The environment of a machine on which `home` was set up: its own copy of the package, and the data."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AUTOGRADER")}
+    return kept | {"PYTHONPATH": str(home), "AUTOGRADER_DATA": str(DATA), "OMP_NUM_THREADS": "1"}
+
+
+def run_in_kernel(notebook: nbformat.NotebookNode, home: Path, folder: Path, timeout: int = 120) -> nbformat.NotebookNode:
+    """Runs a notebook as Jupyter does, with the handout's own copy of the package and without the course.
+
+    timeout: seconds for a cell.
+    """
+    client = NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    return client.execute(env=surroundings(home))
+
+
+def answers(notebook: nbformat.NotebookNode) -> dict[str, dict]:
+    """What each check cell shows: part -> output data."""
+    return {cell.metadata.nbgrader.grade_id: cell.outputs[-1]["data"] for cell in notebook.cells
+            if cell.cell_type == "code" and cell.source.startswith("check(")}
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def errors(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for output in outputs(notebook) if output["output_type"] == "error" or output.get("name") == "stderr"]

@@ -1,0 +1,32 @@
+"""A JupyterLab with the four handouts, as a student of the course has them, and a browser in which it is open."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autograder.course import assignment_names, load_assignment
+from autograder.release.handout import handout_files
+from tests.browser import browser_page, jupyter_server
+from tests.handed_out import ROOT, surroundings, unpack
+from tests.notebooks.student import settle
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory) -> Path:
+    """Where pictures of what was seen go: a temporary folder, or the one that the variable SCREENSHOTS names."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory):
+    """(page of a browser, address of the server, folder in which the zips were unpacked)"""
+    course, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
+    for name in assignment_names(ROOT):
+        package = unpack(handout_files(load_assignment(name, ROOT)), name, course)
+    settle(home)
+    with (jupyter_server(course, home, surroundings=surroundings(package)) as url,
+          browser_page(viewport={"width": 1280, "height": 900}) as page):
+        yield page, url, course

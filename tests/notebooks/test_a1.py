@@ -1,0 +1,8 @@
+"""Assignment 1 from top to bottom."""
+
+from tests.notebooks.whole import TopToBottom
+
+
+class TestA1(TopToBottom):
+    name = "a1_rnn_captioning"
+    pictures = 9

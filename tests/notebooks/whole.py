@@ -1,0 +1,73 @@
+"""A notebook from top to bottom, in a real kernel, from its handout: untouched, and with the reference in it.
+
+Demo cells included: what they train and draw must come to its end. One file for each notebook, because they take from
+half a minute to two, and the tests run in two processes, file by file.
+"""
+
+import base64
+import io
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from autograder.course import load_assignment
+from autograder.release.handout import handout_files
+from autograder.release.notebook import source_notebook
+from tests.handed_out import ROOT, answers, errors, outputs, run_in_kernel, unpack
+
+PATIENCE = 900  # seconds for a cell, on a machine that does something else besides
+
+
+def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for output in outputs(notebook) if "image/png" in output.get("data", {})]
+
+
+def shows_something(picture: nbformat.NotebookNode) -> bool:
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture["data"]["image/png"]))).convert("L"), float)
+    return min(pixels.shape) > 100 and pixels.std() > 5
+
+
+class TopToBottom:
+    """The tests of one notebook. A subclass says which, and how many pictures it shows when it is solved."""
+
+    name: str
+    pictures: int
+
+    @pytest.fixture(scope="class")
+    def assignment(self):
+        return load_assignment(self.name, ROOT)
+
+    @pytest.fixture(scope="class")
+    def home(self, assignment, tmp_path_factory):
+        return unpack(handout_files(assignment), assignment.name, tmp_path_factory.mktemp("handout"))
+
+    @pytest.fixture(scope="class")
+    def solved(self, assignment, home):
+        notebook = nbformat.reads(source_notebook(assignment), as_version=4)
+        return run_in_kernel(notebook, home, home / "assignments" / self.name, PATIENCE)
+
+    def test_untouched_it_says_what_is_not_written(self, assignment, home):
+        folder = home / "assignments" / self.name
+        notebook = nbformat.read(folder / f"{assignment.notebook.stem}.ipynb", as_version=4)
+        done = run_in_kernel(notebook, home, folder)
+        for part, data in answers(done).items():
+            assert data["text/plain"] == "0.0", part
+            assert "not attempted" in data["text/html"] or "waits for" in data["text/html"], part
+        assert errors(done), "no demo needs a stub"
+        for error in errors(done):  # one line, no traceback
+            said, = error["traceback"]
+            assert said.startswith("not yet: ") and len(said.splitlines()) == 1
+
+    def test_solved_it_has_all_visible_points(self, assignment, solved):
+        assert [error.get("traceback") or error["text"] for error in errors(solved)] == []
+        for part, data in answers(solved).items():
+            visible = sum(check.points for check in assignment.plan.checks_of(part) if not check.hidden)
+            assert float(data["text/plain"]) == visible, (part, data["text/html"])
+
+    def test_solved_it_shows_its_pictures(self, solved):
+        shown = pictures(solved)
+        assert len(shown) == self.pictures and all(map(shows_something, shown))
+        curves = [words for picture in shown if (words := picture["metadata"].get("image/png", {}).get("alt"))]
+        assert all(words.startswith("loss curve, ") for words in curves)
