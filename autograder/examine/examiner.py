@@ -11,7 +11,7 @@ from autograder.examine import hints
 from autograder.examine.face import Backend
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
-from autograder.examine.verdict import Judge, KnownMistakes, evidence_of
+from autograder.examine.verdict import Judge, evidence_of
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
 
@@ -52,12 +52,12 @@ class Examiner:
     """
 
     def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
-                 known_mistakes: KnownMistakes,
+                 known_mistakes: hints.KnownMistakes,
                  functions: dict[str, frozenset[str]], secret: bytes = b"", rehearses: bool = False):
         self.plan, self.session, self.secret = plan, session, secret
         self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions
         self.rehearses = rehearses
-        self._judge = Judge(known_mistakes, functions, self._is_sound)
+        self._judge = Judge(functions, self._is_sound)
         self._rehearsals: dict[str, Rehearsal | None] = {}
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
@@ -127,7 +127,7 @@ class Examiner:
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
     def _sit(self, part: Part, desk: Desk, patience: Patience) -> list[CheckResult]:
-        results, stalls, explained = [], 0, {}
+        results, stalls, diagnosis = [], 0, hints.Diagnosis(self.known_mistakes)
         for check in self.plan.checks_of(part.name):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
             if stalls >= patience.stalls:
@@ -135,7 +135,7 @@ class Examiner:
             else:
                 raised = self._ask(check, desk, (), patience)
                 stalls += isinstance(raised, TimedOut)
-                self._judge.decide(result, check, raised, explained)
+                self._judge.decide(result, check, raised, diagnosis)
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,9 @@ class Mistake:
     evidence: Evidence
 
 
+KnownMistakes = Callable[[Any, Collection[str]], Iterable[Mistake]]  # of a check: those of the names first
+
+
 def explaining(evidence: Evidence, known: Iterable[Mistake]) -> Mistake | None:
     """The first known mistake that gives the same wrong numbers: its hint is earned."""
     return next((mistake for mistake in known if mistake.evidence.matches(evidence)), None)
@@ -44,6 +48,44 @@ def explaining(evidence: Evidence, known: Iterable[Mistake]) -> Mistake | None:
 def likely_first(mistakes: Iterable, likely: Collection[str]) -> list:
     """In their order, but those of the names in `likely` before the others."""
     return sorted(mistakes, key=lambda mistake: mistake.name not in likely)
+
+
+@dataclass
+class Failure:
+    """A failing check, its result, what it was given, and the mistake that explains it."""
+
+    check: Any
+    result: Any
+    evidence: Evidence
+    mistake: Mistake
+
+
+class Diagnosis:
+    """The hints of one part: a single mistake for all its failures, where there is one that explains them all.
+
+    known: the mistakes' answers to a check.
+    """
+
+    def __init__(self, known: KnownMistakes):
+        self._known: KnownMistakes = known
+        self._failures: list[Failure] = []
+
+    def explain(self, check, result, evidence: Evidence) -> None:
+        """Gives the result of a failing check the hint that it has earned, if any; earlier ones get the same where
+        it is theirs, too: in a small example, different mistakes may give the same numbers."""
+        names = {failure.mistake.name for failure in self._failures}  # the likeliest here, too
+        mistake = explaining(evidence, self._known(check, names))
+        if mistake is None:
+            return
+        if mistake.name not in names and all(self._fits(mistake.name, failure) for failure in self._failures):
+            for failure in self._failures:
+                failure.mistake, failure.result.hint = mistake, mistake.hint
+        result.hint = mistake.hint
+        self._failures.append(Failure(check, result, evidence, mistake))
+
+    def _fits(self, name: str, failure: Failure) -> bool:
+        first = next(iter(self._known(failure.check, {name})), None)
+        return first is not None and first.name == name and first.evidence.matches(failure.evidence)
 
 
 class Catalogue:

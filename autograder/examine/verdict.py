@@ -1,6 +1,6 @@
 """Verdicts: what a check raised, in the words of a report."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 
 import pytest
 
@@ -12,30 +12,24 @@ from autograder.report import BROKEN, FAILED, SKIPPED, CheckResult
 
 GONE = "its cell was not run, has failed, or is gone"
 
-KnownMistakes = Callable[[Check, Collection[str]], Iterable[hints.Mistake]]
-
 
 class Judge:
-    """known_mistakes: the mistakes' answers to a check, those of the given names first; functions: for each part, the
-    names of the functions that its student writes; is_sound: whether the reference passes a check (if it does not,
-    the check is broken and not the answer)."""
+    """functions: for each part, the names of the functions that its student writes; is_sound: whether the reference
+    passes a check (if it does not, the check is broken and not the answer)."""
 
-    def __init__(self, known_mistakes: KnownMistakes, functions: dict[str, frozenset[str]],
-                 is_sound: Callable[[Check], bool]):
-        self.known_mistakes, self.functions, self.is_sound = known_mistakes, functions, is_sound
+    def __init__(self, functions: dict[str, frozenset[str]], is_sound: Callable[[Check], bool]):
+        self.functions, self.is_sound = functions, is_sound
 
     def decide(self, result: CheckResult, check: Check, raised: BaseException | None,
-               explained: dict[str, hints.Mistake]) -> None:
-        """Writes the verdict into `result`. explained: the mistakes that have explained a failure of this part, to
-        which this one may be added; they are the likeliest here, too."""
+               diagnosis: hints.Diagnosis) -> None:
+        """Writes the verdict into `result`, with the hint that the failure has earned in its part's diagnosis."""
         if raised is None:
             return
         if isinstance(raised, CheckFailed):
             result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
             result.difference = raised.difference
-            evidence = evidence_of(raised)
-            if evidence and (mistake := hints.explaining(evidence, self.known_mistakes(check, explained))):
-                result.hint, explained[mistake.name] = mistake.hint, mistake
+            if evidence := evidence_of(raised):
+                diagnosis.explain(check, result, evidence)
         elif isinstance(raised, StudentRaised):
             self._decide_exception(result, check, raised)
         elif isinstance(raised, StudentFault):

@@ -1,5 +1,7 @@
 """The examiner: verdicts, earned hints, follow-through, recordings, and the warm session."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from autograder.examine import recorded
 from autograder.examine.cells import without_import
 from autograder.examine.desks import LiveDesk, NamespaceDesk
 from autograder.examine.face import Face
-from autograder.examine.hints import Evidence, Mistake, explaining, likely_first
+from autograder.examine.hints import Diagnosis, Evidence, Mistake, explaining, likely_first
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, handout_examiner
 from autograder.examine.session import CheckSession, Sitting
@@ -101,6 +103,30 @@ def test_hints_are_earned_by_numbers_only():
     assert explaining(Evidence("c", np.array([2.0, 3.0])), known) is None
     assert explaining(Evidence("h", np.array([[2.0, 3.0]])), known) is None
     assert likely_first(known, {"second"}) == [known[1], known[0]]
+
+
+def test_one_mistake_explains_all_failures_of_a_part_where_one_does():
+    """In a small example a view and a transpose give the same numbers; on a batch only one of them is it."""
+    def numbers(value: float) -> Evidence:
+        return Evidence("h", np.array([value]))
+
+    answers = {"small": {"view": 1, "transpose": 1}, "batch": {"view": 2, "transpose": 3, "other": 4},
+               "more": {"view": 5, "transpose": 5}}
+
+    def known(check: str, names) -> list[Mistake]:
+        return likely_first([Mistake(name, f"the {name}", numbers(value)) for name, value in answers[check].items()], names)
+
+    def hints_of(**found: float) -> list[str]:
+        diagnosis, results = Diagnosis(known), [SimpleNamespace(hint="") for _ in found]
+        for result, (check, value) in zip(results, found.items()):
+            diagnosis.explain(check, result, numbers(value))
+        return [result.hint for result in results]
+
+    assert hints_of(small=1) == ["the view"]
+    assert hints_of(small=1, batch=3, more=5) == ["the transpose"] * 3
+    assert hints_of(small=1, batch=2, more=5) == ["the view"] * 3
+    assert hints_of(small=1, batch=4, more=5) == ["the view", "the other", "the view"]
+    assert hints_of(small=1, batch=7, more=5) == ["the view", "", "the view"]
 
 
 def test_the_students_copy_says_the_same(tiny):

@@ -11,9 +11,9 @@ from tests.notebooks.whole import TopToBottom
 
 class TestA4(TopToBottom):
     name = "a4_transformer_captioning"
-    pictures = 0
+    pictures = 7
 
-    def test_its_pictures_are_seen(self, assignment, home, solved, screenshots, tmp_path):
+    def test_its_pictures_are_seen(self, subject, home, solved, screenshots, tmp_path):
         """Opened again the next day: the loss curve, captions below their pictures, attention on the scene."""
         nbformat.write(solved, home / "solved.ipynb")
         settle(tmp_path)

@@ -36,21 +36,24 @@ class TopToBottom:
     pictures: int
 
     @pytest.fixture(scope="class")
-    def assignment(self):
-        return load_assignment(self.name, ROOT)
+    @classmethod
+    def subject(cls):
+        return load_assignment(cls.name, ROOT)
 
     @pytest.fixture(scope="class")
-    def home(self, assignment, tmp_path_factory):
-        return unpack(handout_files(assignment), assignment.name, tmp_path_factory.mktemp("handout"))
+    @classmethod
+    def home(cls, subject, tmp_path_factory):
+        return unpack(handout_files(subject), subject.name, tmp_path_factory.mktemp("handout"))
 
     @pytest.fixture(scope="class")
-    def solved(self, assignment, home):
-        notebook = nbformat.reads(source_notebook(assignment), as_version=4)
-        return run_in_kernel(notebook, home, home / "assignments" / self.name, PATIENCE)
+    @classmethod
+    def solved(cls, subject, home):
+        notebook = nbformat.reads(source_notebook(subject), as_version=4)
+        return run_in_kernel(notebook, home, home / "assignments" / cls.name, PATIENCE)
 
-    def test_untouched_it_says_what_is_not_written(self, assignment, home):
+    def test_untouched_it_says_what_is_not_written(self, subject, home):
         folder = home / "assignments" / self.name
-        notebook = nbformat.read(folder / f"{assignment.notebook.stem}.ipynb", as_version=4)
+        notebook = nbformat.read(folder / f"{subject.notebook.stem}.ipynb", as_version=4)
         done = run_in_kernel(notebook, home, folder)
         for part, data in answers(done).items():
             assert data["text/plain"] == "0.0", part
@@ -60,10 +63,10 @@ class TopToBottom:
             said, = error["traceback"]
             assert said.startswith("not yet: ") and len(said.splitlines()) == 1
 
-    def test_solved_it_has_all_visible_points(self, assignment, solved):
+    def test_solved_it_has_all_visible_points(self, subject, solved):
         assert [error.get("traceback") or error["text"] for error in errors(solved)] == []
         for part, data in answers(solved).items():
-            visible = sum(check.points for check in assignment.plan.checks_of(part) if not check.hidden)
+            visible = sum(check.points for check in subject.plan.checks_of(part) if not check.hidden)
             assert float(data["text/plain"]) == visible, (part, data["text/html"])
 
     def test_solved_it_shows_its_pictures(self, solved):
