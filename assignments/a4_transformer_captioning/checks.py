@@ -109,13 +109,16 @@ def with_gradients(owner, module, weights, args, cotangent):
     return out, inputs, {ours[name]: value for name, value in found.items()}
 
 
+AXES = {"x": "N T E", "src": "N S E", "tgt": "N T E", "memory": "N S E"}
+
+
 def same_gradients(student, reference, modules, weights, args, cotangent, names, parameters):
     """The gradients of named arguments and parameters equal the reference's."""
     _, got, got_weights = with_gradients(student, modules[0], weights, args, cotangent)
     _, want, want_weights = with_gradients(reference, modules[1], weights, args, cotangent)
     for name, one, other in zip(names, got, want):
         if other is not None:
-            same(returns(one, f"the gradient of {name}"), other, f"the gradient of {name}")
+            same(returns(one, f"the gradient of {name}"), other, f"the gradient of {name}", axes=AXES.get(name, ""))
     for name in parameters:
         if name.endswith("key.bias"):    # the softmax does not notice it: its gradient is nothing but noise
             continue

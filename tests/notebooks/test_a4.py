@@ -11,7 +11,7 @@ from tests.notebooks.whole import TopToBottom
 
 class TestA4(TopToBottom):
     name = "a4_transformer_captioning"
-    pictures = 7
+    pictures = 5
 
     def test_its_pictures_are_seen(self, subject, home, solved, screenshots, tmp_path):
         """Opened again the next day: the loss curve, captions below their pictures, attention on the scene."""
