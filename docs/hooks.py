@@ -1,5 +1,6 @@
 """The pages of the site that are made from something else: one for each command, and the files of the root."""
 
+import re
 from html import escape
 from inspect import cleandoc
 from pathlib import Path
@@ -10,6 +11,9 @@ from mkdocs.structure.files import File
 from autograder.cli import main
 
 ROOT = Path(__file__).parents[1]
+
+FROM_ROOT = ("CHANGELOG", "CONTRIBUTING", "SECURITY")
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 
 # Who uses a command, and in which order; a command that is not named here stands under the last heading.
 READERS = {
@@ -40,14 +44,26 @@ def on_config(config):
 
 def on_files(files, config):
     """Adds the generated pages."""
-    for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"):
-        text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
-        files.append(File.generated(config, f"{name.lower()}.md", content=text))
+    for name in FROM_ROOT:
+        files.append(File.generated(config, f"{name.lower()}.md", content=_from_root(name)))
     files.append(File.generated(config, "commands/index.md", content=_overview()))
     for commands in commands_by_reader().values():
         for name, command in commands.items():
             files.append(File.generated(config, f"commands/{name}.md", content=_page(name, command)))
     return files
+
+
+def _from_root(name: str) -> str:
+    """A file of the repository's root, its links made for the site: what is no page there is not a link any more."""
+    def link(found: re.Match) -> str:
+        words, path, anchor = found[1], found[2], found[3] or ""
+        if path.removesuffix(".md") in FROM_ROOT:
+            path = path.lower()
+        elif path and not path.startswith("docs/"):
+            return words
+        return f"[{words}]({path.removeprefix('docs/')}{anchor})"
+
+    return LINK.sub(link, (ROOT / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def _overview() -> str:

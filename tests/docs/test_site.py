@@ -1,5 +1,6 @@
 """The documentation site: built without a warning, whole, and with nothing that another machine has to send."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -60,3 +61,12 @@ def test_pictures_are_well_formed(path):
 def test_pictures_have_alternative_texts(site):
     images = re.findall(r"<img[^>]*>", "".join(path.read_text() for path in site.rglob("*.html")))
     assert images and all(re.search(r'alt="[^"]{20,}', image) for image in images)
+
+
+def test_links_of_the_files_in_the_root_lead_somewhere_on_the_site(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    monkeypatch.setattr(hooks, "ROOT", tmp_path)
+    (tmp_path / "SECURITY.md").write_text("[a](docs/report.md#x) [b](CONTRIBUTING.md) [c](tests/x.py) [d](https://x.y/z) [e](#f)")
+    assert hooks._from_root("SECURITY") == "[a](report.md#x) [b](contributing.md) c [d](https://x.y/z) [e](#f)"
