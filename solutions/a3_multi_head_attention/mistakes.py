@@ -498,7 +498,8 @@ def query_and_key_layers_exchanged(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def values_through_the_key_layer(self, query, key, value, attn_mask=None):
-    """The values went through the layer of the keys. They have a layer of their own."""
+    """The values went through the layer of the keys, or are made of what the keys are made of. They have a layer and
+    an input of their own."""
     return finish_as_usual(self, self.query(query), self.key(key), self.key(value), attn_mask)
 
 
