@@ -54,8 +54,7 @@ def glance_without_scale(prev_h, A):
 
 @replaces("dot_product_attention")
 def glance_scaled_by_the_number_of_regions(prev_h, A):
-    """The scale comes from the number of regions, or from the width without its root. What is the length of
-    the sum inside the dot product, and what does the formula make of it?"""
+    """The scale comes from the number of regions. What is the length of the sum inside the dot product?"""
     return glance(prev_h, A, scale=1 / 4)
 
 
@@ -140,8 +139,7 @@ def attention(q, k, v, mask=None, scale=None, axis=-1, forbidden=-np.inf, after=
 
 @replaces("scaled_dot_product_attention")
 def attention_without_scale(q, k, v, mask=None):
-    """The scale is missing, or comes from the width of the values: dot products of long vectors are large
-    numbers. Which vectors are multiplied with each other to make a score?"""
+    """The scale is missing: dot products of long vectors are large numbers."""
     return attention(q, k, v, mask, scale=1.0)
 
 
@@ -254,8 +252,7 @@ def attention_gradients(dout, q, k, v, weights, slope=None, scale=None):
 
 @replaces("scaled_dot_product_attention_backward")
 def backward_without_scale(dout, q, k, v, weights):
-    """`dv` is right, `dq` and `dk` are too large by one factor. Does the scale of the scores stand in the
-    way back, too? And is what the softmax's gradient subtracts an average *with the weights*?"""
+    """`dv` is right, `dq` and `dk` are too large by one factor: the scale of the scores stands in the way back, too."""
     return attention_gradients(dout, q, k, v, weights, scale=1.0)
 
 
@@ -279,8 +276,8 @@ def backward_without_the_average(dout, q, k, v, weights):
 
 @replaces("scaled_dot_product_attention_backward")
 def backward_of_a_sigmoid(dout, q, k, v, weights):
-    """`w (1 - w)` is only the diagonal of the softmax's derivative: the weights of the other *keys* have an
-    effect, too. Along which axis did the softmax run?"""
+    """`w (1 - w)` is only the diagonal of the softmax's derivative: the other scores have an effect on this weight,
+    too."""
     return attention_gradients(dout, q, k, v, weights, slope=lambda w, dw: w * (1 - w) * dw)
 
 

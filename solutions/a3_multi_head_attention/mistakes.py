@@ -368,8 +368,8 @@ def always_causal(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def scaled_by_the_whole_width(self, query, key, value, attn_mask=None):
-    """The scores are divided by the root of the whole width E, or of the number of heads. Each score is a
-    sum over the width of *one head*."""
+    """The scores are divided by the root of the whole width E. Each score is a sum over the width of *one
+    head*."""
     return attend(self, query, key, value, attn_mask, scale=lambda self, d: (d * self.num_heads) ** -0.5)
 
 
@@ -399,8 +399,8 @@ def multiplied_by_the_root(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def softmax_over_queries(self, query, key, value, attn_mask=None):
-    """The softmax runs over the queries, or over the batch. Each *query* has to share out a total weight of 1
-    among the keys. Along which axis do these lie?"""
+    """The softmax runs over the queries: the weights of each *key* sum to 1. Each query has to share out its
+    attention among the keys. Along which axis do these lie?"""
     return attend(self, query, key, value, attn_mask, normalise=lambda scores: scores.softmax(dim=-2))
 
 
@@ -498,8 +498,7 @@ def query_and_key_layers_exchanged(self, query, key, value, attn_mask=None):
 
 @replaces("MultiHeadAttention.forward")
 def values_through_the_key_layer(self, query, key, value, attn_mask=None):
-    """The values went through the layer of the keys, or are made of what the keys are made of. They have a layer and
-    an input of their own."""
+    """The values went through the layer of the keys. They have a layer of their own."""
     return finish_as_usual(self, self.query(query), self.key(key), self.key(value), attn_mask)
 
 

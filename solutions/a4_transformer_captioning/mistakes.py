@@ -1170,8 +1170,8 @@ def start_in_slot_zero(model, features, max_length=30):
 
 @replaces("greedy_decode")
 def always_hears_start(model, features, max_length=30):
-    """Each word follows from <START> alone: the words that were said are not fed back, or stand in front of
-    it, or the next word is read from the scores of the *first* position. It follows the last one."""
+    """Each word follows from <START> alone: either the words that were said are never fed back, or the next word is
+    read from the scores of the *first* position. It follows the last one."""
     return blanked(model, say(model, features, max_length, heard=lambda words: words[:, :1])[:, 1:])
 
 
