@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 import time
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -25,10 +24,34 @@ _LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
 
 def progress(iterable: Iterable, what: str = "", **options) -> Iterable:
     """`iterable` with a progress bar labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")                 # tqdm warns on stderr where widgets are not installed
-        from tqdm.auto import tqdm
-    return tqdm(iterable, desc=what or None, **{"file": sys.stdout, **options})
+    from tqdm import tqdm
+    return tqdm(iterable, desc=what or None, **{"file": _Line() if in_kernel() else sys.stdout, **options})
+
+
+class _Line:
+    """A file that shows the line written last as one output of the cell, for tqdm.
+
+    It stays above a picture that is drawn meanwhile, and a saved notebook shows how it ended: tqdm's widget stands
+    at 0% there, and text that overwrites itself goes on below the picture.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self):
+        self._display = None
+
+    def write(self, text: str) -> int:
+        from IPython.display import display
+        if line := text.strip():
+            shown = {"text/plain": line}
+            if self._display is None:
+                self._display = display(shown, raw=True, display_id=True)
+            else:
+                self._display.update(shown, raw=True)
+        return len(text)
+
+    def flush(self) -> None:
+        pass
 
 
 def plot_losses(losses: Sequence[float] | Mapping[str, Sequence[float]], title: str = "",

@@ -102,6 +102,15 @@ def test_progress_writes_to_stdout_alone(capsys):
     assert captured.err == "" and "training" in captured.out and "3/3" in captured.out
 
 
+def test_progress_in_a_notebook_is_one_output_that_ends_whole(kernel):
+    shown = kernel.run("from autograder.notebook import progress\nfor _ in progress(range(3), 'training'):\n    pass")
+    first, = shown.of("display_data")
+    *_, last = shown.of("update_display_data")
+    assert first["transient"] == last["transient"] and set(last["data"]) == {"text/plain"}
+    assert last["data"]["text/plain"].startswith("training: 100%") and "3/3" in last["data"]["text/plain"]
+    assert shown.of("stream") == []
+
+
 def test_progress_takes_tqdms_options(capsys):
     assert list(curves.progress(iter("ab"), total=2, disable=True)) == ["a", "b"]
     assert capsys.readouterr() == ("", "")

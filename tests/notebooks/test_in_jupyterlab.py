@@ -61,8 +61,11 @@ def test_a_student_learns_what_is_wrong(assignment, jupyterlab, screenshots):
     lab.write(stub, answer.replace(right, wrong))
     lab.run(stub)
     shown = lab.run(check)
-    expect(shown).to_contain_text(f"hint: {earned_hint(assignment, name)}")
+    hint = f"hint: {earned_hint(assignment, name)}".replace("`", "")
+    expect(shown).to_contain_text(hint)
     expect(shown).to_contain_text("differs at")
+    said = re.sub(r"\s+", " ", shown.inner_text())
+    assert said.count("hint:") == said.count(hint), said  # one mistake, one hint
     lab.picture(screenshots / f"{assignment.name}-2-mistake.png", check)
 
     lab.write(stub, answer)

@@ -69,6 +69,10 @@ class TopToBottom:
             visible = sum(check.points for check in subject.plan.checks_of(part) if not check.hidden)
             assert float(data["text/plain"]) == visible, (part, data["text/html"])
 
+    def test_solved_its_bars_stand_at_their_ends(self, solved):
+        bars = [text for output in outputs(solved) if "%|" in (text := output.get("data", {}).get("text/plain", ""))]
+        assert bars and all("100%|" in bar for bar in bars)
+
     def test_solved_it_shows_its_pictures(self, solved):
         shown = pictures(solved)
         assert len(shown) == self.pictures and all(map(shows_something, shown))
