@@ -17,7 +17,7 @@ from unittest import mock
 
 from autograder.course import load_assignment
 from autograder.errors import AutograderError
-from autograder.examine import desks, examiner
+from autograder.examine import examiner, room_desk
 from autograder.grade import Grader
 from autograder.report import Report
 from autograder.room import Limits, RoomServer, modes
@@ -62,7 +62,7 @@ def hurried(exploit):
         yield
         return
     with mock.patch.object(examiner, "CALM", HURRY), mock.patch.object(examiner, "HURRIED", HURRY), \
-            mock.patch.object(desks, "CELL_SECONDS", 2 * HURRY.seconds):
+            mock.patch.object(room_desk, "CELL_SECONDS", 2 * HURRY.seconds):
         yield
 
 
