@@ -9,6 +9,7 @@ from autograder.course.plan import Check, Part, Plan
 from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
 from autograder.examine.face import Backend
+from autograder.examine.outcomes import Outcomes
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
 from autograder.examine.verdict import Judge, evidence_of
@@ -59,6 +60,7 @@ class Examiner:
         self.rehearses = rehearses
         self._judge = Judge(functions, self._is_sound)
         self._rehearsals: dict[str, Rehearsal | None] = {}
+        self._outcomes = Outcomes()
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
                 on_part: Callable[[PartResult], None] = lambda result: None,
@@ -158,7 +160,8 @@ class Examiner:
         return passed, False
 
     def _ask(self, check: Check, desk: Desk, swapped: tuple[str, ...], patience: Patience) -> BaseException | None:
-        raised = self.run(check, desk.backend(swapped, patience.seconds, self.rehearsal(check)))
+        student = desk.backend(swapped, patience.seconds, self.rehearsal(check))
+        raised = self._outcomes.of(check.name, student, lambda: self.run(check, student))
         if isinstance(raised, Disturbed):
             raised = self.run(check, desk.backend(swapped, patience.seconds, None))
         return raised

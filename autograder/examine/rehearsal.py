@@ -8,7 +8,7 @@ an answer was wrong, the room and the reference are asked directly.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.errors import StudentFault
+from autograder.errors import RoomDied, TimedOut
 from autograder.examine.conversation import NOWHERE, Asked, Question, equal, keys, resolved
 from autograder.examine.face import Backend
 from autograder.examine.values import PLAIN, copied
@@ -122,17 +122,32 @@ class Prompted(_Follower):
     def __init__(self, room, seconds: float, rehearsal: "Rehearsal"):
         super().__init__(rehearsal.questions)
         self._room, self._seconds, self._requests = room, seconds, rehearsal.requests
+        self._asked = False
+
+    def hear_out(self) -> bytes | None:
+        """Asks all at once. A digest of the answers; None if the room was lost before it had given them all."""
+        self._asked = True
+        self._room.send_ahead(self._requests, self._seconds)
+        return self._room.hear_out(self._seconds)
+
+    @property
+    def followed(self) -> bool:
+        """Whether the check has asked nothing else."""
+        return self._follows
 
     def _foreseen(self, number):
-        if number == 0:
-            self._room.send_ahead(self._requests, self._seconds)
-        return self._room.next_answer(self._seconds)
+        if not self._asked:
+            self.hear_out()
+        try:
+            return self._room.next_answer(self._seconds)
+        except (TimedOut, RoomDied):
+            if number in self._requests.pauses:
+                raise
+            raise Disturbed from None  # it may have been a later question, and this one's answer is lost with it
 
     def _leave(self):
-        try:
-            self._room.end_script(self._seconds)
-        except StudentFault:
-            raise Disturbed from None
+        if not self._room.alive:
+            raise Disturbed
 
     def _direct(self, do, arguments):
         return getattr(self._room, do)(**arguments, timeout=self._seconds)
@@ -143,7 +158,8 @@ class Rehearsal:
 
     def __init__(self, student: Recorder, reference: Recorder, make_reference: Callable[[], Backend]):
         self.questions = student.questions
-        self.requests = Requests.of([{"do": do, **arguments} for do, arguments in student.questions])
+        self.requests = Requests.of([{"do": do, **arguments} for do, arguments in student.questions],
+                                    pauses=_first_calls(student.questions))
         self._reference, self._make = reference, make_reference
 
     def reference_told(self) -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -163,3 +179,13 @@ class Rehearsal:
         if run(student, reference) is not None:
             return None
         return cls(student, reference, make_reference)
+
+
+def _first_calls(questions: list[Question]) -> set[int]:
+    """The questions that call something for the first time: most of what hangs or dies does so there."""
+    seen, first = set(), set()
+    for number, (_, arguments) in enumerate(questions):
+        if "function" in arguments and arguments["function"] not in seen:
+            seen.add(arguments["function"])
+            first.add(number)
+    return first

@@ -41,25 +41,24 @@ class Channel:
         """What the fork server's child says before it reads any student code."""
         return self._read(1, deadline).tobytes()
 
-    def exchange(self, buffers: list, deadline: float, max_body: int) -> dict:
-        """Sends one frame, reads one. Raises Late, Closed, WireError."""
+    def exchange(self, buffers: list, deadline: float, max_body: int) -> tuple[bytes, np.ndarray]:
+        """Sends one frame, reads one, behind which nothing may follow. Raises Late, Closed, WireError."""
         self.send(buffers, deadline)
-        return self.receive(deadline, max_body)
+        reply = self.receive(deadline, max_body)
+        self.expect_silence()
+        self.drain()
+        return reply
 
     def send(self, buffers: list, deadline: float) -> None:
         if self._waiting():
             raise wire.WireError("an answer came before the question")
         self._write(buffers, deadline)
 
-    def receive(self, deadline: float, max_body: int, last: bool = True) -> dict:
-        """Reads one frame; nothing may follow the `last` one that was asked for."""
+    def receive(self, deadline: float, max_body: int) -> tuple[bytes, np.ndarray]:
+        """Reads one frame: header and body."""
         header_length, body_length = wire.lengths(self._read(wire.PREFIX.size, deadline).tobytes(), max_body)
         header = self._read(header_length, deadline).tobytes()
-        body = self._read(body_length, deadline)
-        if last:
-            self.expect_silence()
-            self.drain()
-        return wire.decode(header, body)
+        return header, self._read(body_length, deadline)
 
     def expect_silence(self) -> None:
         if self._waiting():

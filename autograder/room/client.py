@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
+from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentFault, TimedOut
 from autograder.room import modes, wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
 from autograder.room.requests import Requests
+from autograder.room.script import Script
 from autograder.room.wire import Opaque
 
 START = 60.0  # seconds for the first sign of life of a room
@@ -75,8 +76,7 @@ class Room:
         self.alive = True
         self._control, self._limits = control, limits
         self._count = 0
-        self._waiting = 0  # answers to requests that were sent ahead
-        self._stops = False
+        self._script: Script | None = None  # what was sent ahead
         self._reason = "it was closed"
         self._confined = False
         self._number, connection, output = control.open(asdict(limits))
@@ -113,34 +113,53 @@ class Room:
     def send_ahead(self, requests: Requests, timeout: float = 10.0) -> None:
         """Sends many requests at once; `next_answer` gives their answers in order, up to the first fault.
 
-        A request may contain `Earlier` answers of the same script. Ends what is left of a script before it.
+        A request may contain `Earlier` answers of the same script. Ends what is left of a script before it, and an
+        Opaque of that one means nothing any more.
         """
         self.end_script(timeout)
         with self._faults(timeout):
+            self._count += 1
             first = {"id": self._count, "do": "perform", "count": requests.count, "size": len(requests.frames),
-                     "stop": requests.stop}
+                     "stop": requests.stop, "pauses": sorted(requests.pauses)}
             self._channel.send([*wire.encode(first), requests.frames], time.monotonic() + timeout)
-        self._waiting, self._stops = requests.count, requests.stop
+            self._script = Script(self._count, requests.count, self._limits)
+
+    def hear_out(self, timeout: float = 10.0) -> bytes | None:
+        """Waits for all answers to what was sent ahead: a digest, equal for equal answers. None if the room is lost
+        before; then `next_answer` gives what has come, and raises the fault after it."""
+        try:
+            while not self._script.ended:
+                self._hear(timeout)
+        except StudentFault as fault:
+            self._script.fault = fault
+            return None
+        return self._script.digest()
 
     def next_answer(self, timeout: float = 10.0) -> Any:
         """The answer to the next request that was sent ahead."""
+        script = self._script
+        while not (script.waiting or script.ended):
+            if script.fault:
+                raise script.fault
+            self._hear(timeout)
+        try:
+            return script.take()
+        except wire.WireError as error:
+            raise self._unreadable(error) from None
+
+    def _hear(self, timeout: float) -> None:
+        """Waits for some more answers. The deadline is that of each: a room that takes its time sends one by one."""
         with self._faults(timeout):
-            self._count += 1
-            self._waiting -= 1
-            reply = self._channel.receive(time.monotonic() + timeout, self._limits.reply, last=not self._waiting)
-            try:
-                return value_of(reply, self._count, self._limits)
-            except (StudentRaised, BadReply):
-                if self._stops and self._waiting:
-                    self._waiting = 0
-                    self._channel.expect_silence()
-                raise
+            self._script.add(*self._channel.receive(time.monotonic() + timeout, self._limits.reply))
+            if self._script.ended:
+                self._channel.expect_silence()
+                self._channel.drain()
 
     def end_script(self, timeout: float) -> None:
         """Waits for the answers that nobody asks for any more. Raises TimedOut, RoomDied or BadReply."""
-        while self._waiting:
-            with contextlib.suppress(StudentRaised, BadReply):
-                self.next_answer(timeout)
+        while self._script and not self._script.ended:
+            self._hear(timeout)
+        self._script = None
 
     @property
     def output(self) -> str:
@@ -166,7 +185,7 @@ class Room:
             self._count += 1
             frame = wire.encode({"id": self._count, **request})
             reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
-            return value_of(reply, self._count, self._limits)
+            return value_of(wire.decode(*reply), self._count, self._limits)
 
     @contextlib.contextmanager
     def _faults(self, timeout: float):
@@ -182,8 +201,12 @@ class Room:
         except Closed:
             raise RoomDied(self._end_of_itself()) from None
         except wire.WireError as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: wire.WireError) -> BadReply:
+        if self.alive:
             self._end("it answered with something that is not an answer")
-            raise BadReply(str(error)) from None
+        return BadReply(str(error))
 
     def confirm_walls(self) -> None:
         """Waits until the room is confined. Raises RoomUnavailable: no student code was read yet."""
@@ -206,7 +229,6 @@ class Room:
     def _end(self, reason: str = "it was closed") -> None:
         self._reason = reason
         self.alive = False
-        self._waiting = 0
         self._channel.drain()
         try:
             exited = self._control.end_room(self._number)

@@ -8,6 +8,7 @@ import contextlib
 import linecache
 import os
 import sys
+import time
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,8 @@ from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
 
 CHANNEL_CLOSED = 0
-PIECE = 4 << 20
+PIECE = 4 << 20  # bytes that are sent in one go
+WAIT = 0.25  # seconds that an answer may wait for the next one
 
 
 def main(channel: int, folder: str, max_body: int) -> None:
@@ -47,25 +49,35 @@ class Worker:
             request = self.request(*_frame(self.read))
             number = request.pop("id")
             if request["do"] == "perform":
-                self.perform(number, request["count"], request["size"], request["stop"])
+                self.perform(number, request["count"], request["size"], request["stop"], set(request["pauses"]))
             else:
                 self.send(self.answer(number, lambda: request)[1])  # noqa: B023 (called at once)
+                self.flush()
 
-    def perform(self, number: int, count: int, size: int, stop: bool) -> None:
+    def perform(self, number: int, count: int, size: int, stop: bool, pauses: set[int]) -> None:
         """Answers `count` requests that follow in the next `size` bytes; with `stop`, only until one fails.
 
-        They are read before the first is answered: neither side ever waits for the other to read.
+        They are read before the first is answered: neither side ever waits for the other to read. Answers go out
+        together, but before each of the `pauses`, and when they have waited for long or have become many.
         """
-        take, replies = _taker(self.read(size)), []
-        for index in range(count):
-            frame = _frame(take)
-            fine, buffers = self.answer(number + 1 + index, lambda: self.request(*frame, replies))  # noqa: B023
-            self.send(buffers)
-            replies.append(buffers)
+        self.objects.clear()
+        replies, sent, waiting, since = [], 0, 0, time.monotonic()  # sent: answers; waiting: bytes of the others
+        for index, frame in enumerate(wire.unpacked(np.frombuffer(self.read(size), np.uint8), size)):
+            if waiting and (index in pauses or waiting > PIECE or time.monotonic() - since > WAIT):
+                self.send_answers(number, replies[sent:], last=False)
+                sent, waiting, since = index, 0, time.monotonic()
+            fine, buffers = self.answer(index + 1, lambda: self.request(*frame, replies))  # noqa: B023
+            replies.append(wire.padded(buffers))
+            waiting += len(replies[-1])
             if stop and not fine:
-                return
+                break
+        self.send_answers(number, replies[sent:], last=True)
 
-    def request(self, header: bytes, body: np.ndarray, replies: Sequence[list] = ()) -> dict:
+    def send_answers(self, number: int, replies: list[bytes], last: bool) -> None:
+        self.flush()
+        self.send([wire.packed({"id": number, "last": last}, replies)])
+
+    def request(self, header: bytes, body: np.ndarray, replies: Sequence[bytes] = ()) -> dict:
         def earlier(answer: int, *path: int | str) -> Any:
             value = self.read_again(replies[answer])
             for key in path:
@@ -74,9 +86,10 @@ class Worker:
 
         return wire.decode(header, body, self.kept, grad=True, earlier=earlier)
 
-    def read_again(self, reply: list) -> Any:
+    def read_again(self, reply: bytes) -> Any:
         """The value of a reply, as it would be if it had gone over and come back."""
-        return wire.decode(*_frame(_taker(bytearray().join(reply))), self.kept)["ok"]
+        frame = next(wire.unpacked(np.frombuffer(bytearray(reply), np.uint8), len(reply)))
+        return wire.decode(*frame, self.kept)["ok"]
 
     def answer(self, number: int, ask: Callable[[], dict]) -> tuple[bool, list]:
         """Does what a request says. Whether it could be done, and the frame of the reply."""
@@ -93,10 +106,6 @@ class Worker:
             return False, wire.encode({"id": number, "too big": str(error)})
         except BaseException as error:  # also SystemExit and KeyboardInterrupt: a student's exit is no verdict
             return False, wire.encode({"id": number, "fault": fault_of(error, self.cells)})
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(BaseException):
-                    stream.flush()
 
     # the operations
 
@@ -139,7 +148,7 @@ class Worker:
     def kept(self, number: int, kind: str) -> Any:
         """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""
         value = self.objects[number]
-        return self.read_again(wire.encode({"ok": value}, self.keep)) if _is_cache(value) else value
+        return self.read_again(wire.padded(wire.encode({"ok": value}, self.keep))) if _is_cache(value) else value
 
     def read(self, size: int) -> bytearray:
         data = bytearray(size)
@@ -150,6 +159,12 @@ class Worker:
                 os._exit(CHANNEL_CLOSED)
             view = view[count:]
         return data
+
+    def flush(self) -> None:
+        """What was printed goes out before the answer."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BaseException):
+                stream.flush()
 
     def send(self, buffers: list) -> None:
         for buffer in buffers:
@@ -171,19 +186,7 @@ def _is_cache(value: Any) -> bool:
                        (entry.values() if type(entry) is dict else entry)) for entry in entries)
 
 
-def _frame(read: Callable[[int], Any]) -> tuple[bytes, np.ndarray]:
+def _frame(read: Callable[[int], bytearray]) -> tuple[bytes, np.ndarray]:
     """Header and body of the next frame; `read` gives that many bytes."""
     header, body = wire.lengths(bytes(read(wire.PREFIX.size)), 1 << 40)
     return bytes(read(header)), np.frombuffer(read(body), np.uint8)
-
-
-def _taker(data: bytearray) -> Callable[[int], memoryview]:
-    """Takes one piece of `data` after the other."""
-    view, position = memoryview(data), 0
-
-    def take(size: int) -> memoryview:
-        nonlocal position
-        position += size
-        return view[position - size:position]
-
-    return take

@@ -46,16 +46,16 @@ HEAD = "import os, struct, json\ndef frame(header, body=b''):\n    header = json
        "    return struct.pack('!4sIQ', b'AGR1', len(header), len(body)) + header + body\n"
 FORGES = {
     "not an answer: the magic number is wrong": "os.write(3, b'x' * 100)",
-    "it answers another question": "os.write(3, frame(['d', 'id', 99, 'ok', 1]))",
-    "bytes follow the answer": "os.write(3, frame(['d', 'id', 2, 'ok', 1]) * 2)",
-    "it has no known form": "os.write(3, frame(['d', 'id', 2, 'verdict', 'passed']))",
+    "it answers another question": "os.write(3, frame({'id': 99, 'ok': 1}))",
+    "bytes follow the answer": "os.write(3, frame({'id': 2, 'ok': 1}) * 2)",
+    "it has no known form": "os.write(3, frame({'id': 2, 'verdict': 'passed'}))",
     "it has 1125899906842": "os.write(3, struct.pack('!4sIQ', b'AGR1', 0, 1 << 50))",
     "it cannot be read": "os.write(3, struct.pack('!4sIQ', b'AGR1', 1, 0) + b'?')",
-    "fault has no known form": "os.write(3, frame(['d', 'id', 2, 'fault', 1]))",
-    "fault has no known frames": "os.write(3, frame(['d', 'id', 2, 'fault', ['d', 'kind', 'E', 'message', '',"
-                                 " 'frames', ['l', 1], 'unwritten', '']]))",
-    "text is not a text": "os.write(3, frame(['d', 'id', 2, 'fault', ['d', 'kind', 1, 'message', '',"
-                          " 'frames', ['l'], 'unwritten', '']]))",
+    "fault has no known form": "os.write(3, frame({'id': 2, 'fault': 1}))",
+    "fault has no known frames": "os.write(3, frame({'id': 2, 'fault': ['d', 'kind', 'E', 'message', '',"
+                                 " 'frames', ['l', 1], 'unwritten', '']}))",
+    "text is not a text": "os.write(3, frame({'id': 2, 'fault': ['d', 'kind', 1, 'message', '',"
+                          " 'frames', ['l'], 'unwritten', '']}))",
 }
 
 
@@ -103,7 +103,7 @@ def test_forged_answers_are_no_answers(room, reason):
 
 def test_a_forged_value_is_only_a_value_and_the_true_answer_betrays_it(room):
     room.run(HEAD, "cell 1")
-    room.run("def answer():\n    os.write(3, frame(['d', 'id', 4, 'ok', 42]))\n    return 41", "cell 2")
+    room.run("def answer():\n    os.write(3, frame({'id': 4, 'ok': 42}))\n    return 41", "cell 2")
     try:
         assert room.call(room.get(None, "answer")) == 42
         with pytest.raises(BadReply, match="before the question|another question|follow"):

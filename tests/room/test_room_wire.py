@@ -130,37 +130,37 @@ def test_lengths_are_bounded_before_anything_is_read(prefix):
 
 
 @pytest.mark.parametrize("header, size", [
-    (b"", 0), (b"{}", 0), (b"nonsense", 0), (b"\xff", 0), (b"[" * 100_000, 0), (b"9" * 5000, 0), (b"1", 0),
-    ('["d"]', 1),                                 # a byte is left over
-    ('["d","ok"]', 0),                            # a key without a value
-    ('["d",["l"],1]', 0),                         # a list as a key
-    ('["d",["o",1,"x"],1]', 0),
-    ('["d","ok",{"a":1}]', 0),
-    ('["d","ok",[]]', 0),
-    ('["d","ok",["x"]]', 0),                      # an unknown tag
-    ('["d","ok",[1]]', 0),
-    ('["d","ok",["o","1","x"]]', 0),
-    ('["d","ok",["o",1]]', 0),
-    ('["d","ok",["c","1","2"]]', 0),
-    ('["d","ok",["b",-1]]', 0),
-    ('["d","ok",["b",2]]', 1),
-    ('["d","ok",["b",true]]', 1),
-    ('["d","ok",["a","object",[1]]]', 8),
-    ('["d","ok",["a","float64",[2]]]', 8),        # reaches beyond the body
-    ('["d","ok",["a","float64",[-1]]]', 8),
-    ('["d","ok",["a","float64",[1.0]]]', 8),
-    ('["d","ok",["a","float64",[true]]]', 8),
-    ('["d","ok",["a","float64",[1152921504606846976,16]]]', 0),
-    ('["d","ok",["a","float64",[0,9223372036854775808]]]', 0),
-    ('["d","ok",["a","float64",[1]]]', 9),
-    ('["d","ok",["a",["float64"],[1]]]', 8),
-    ('["d","ok",["a","bfloat16",[1]]]', 2),
-    ('["d","ok",["s","float64",[1]]]', 8),
-    ('["d","ok",["T","float64",[1],0,0]]', 8),
-    ('["d","ok",["l",["a","uint8",[1]],["a","uint8",[1]]]]', 2),  # not at a multiple of 16
-    ('["d","ok",18446744073709551616]', 0),
-    ('["d","ok",' + '["l",' * 40 + "1" + "]" * 41, 0),
-    ('["d","ok",["l"' + ",0" * wire.MAX_NODES + "]]", 0),
+    (b"", 0), (b"nonsense", 0), (b"\xff", 0), (b"[" * 100_000, 0), (b"9" * 5000, 0), (b"1", 0),
+    ('{}', 1),                                    # a byte is left over
+    ('{"ok":["d",1]}', 0),                        # a key without a value
+    ('{"ok":["d",["l"],1]}', 0),                         # a list as a key
+    ('{"ok":["d",["o",1,"x"],1]}', 0),
+    ('{"ok":{"a":1}}', 0),
+    ('{"ok":[]}', 0),
+    ('{"ok":["x"]}', 0),                      # an unknown tag
+    ('{"ok":[1]}', 0),
+    ('{"ok":["o","1","x"]}', 0),
+    ('{"ok":["o",1]}', 0),
+    ('{"ok":["c","1","2"]}', 0),
+    ('{"ok":["b",-1]}', 0),
+    ('{"ok":["b",2]}', 1),
+    ('{"ok":["b",true]}', 1),
+    ('{"ok":["a","object",[1]]}', 8),
+    ('{"ok":["a","float64",[2]]}', 8),        # reaches beyond the body
+    ('{"ok":["a","float64",[-1]]}', 8),
+    ('{"ok":["a","float64",[1.0]]}', 8),
+    ('{"ok":["a","float64",[true]]}', 8),
+    ('{"ok":["a","float64",[1152921504606846976,16]]}', 0),
+    ('{"ok":["a","float64",[0,9223372036854775808]]}', 0),
+    ('{"ok":["a","float64",[1]]}', 9),
+    ('{"ok":["a",["float64"],[1]]}', 8),
+    ('{"ok":["a","bfloat16",[1]]}', 2),
+    ('{"ok":["s","float64",[1]]}', 8),
+    ('{"ok":["T","float64",[1],0,0]}', 8),
+    ('{"ok":["l",["a","uint8",[1]],["a","uint8",[1]]]}', 2),  # not at a multiple of 16
+    ('{"ok":18446744073709551616}', 0),
+    ('{"ok":' + '["l",' * 40 + "1" + "]" * 40 + "}", 0),
+    ('{"ok":["l"' + ",0" * wire.MAX_NODES + "]}", 0),
 ], ids=lambda value: str(value)[:50])
 def test_hostile_headers_are_refused(header, size):
     header = header.encode() if isinstance(header, str) else header
@@ -169,7 +169,7 @@ def test_hostile_headers_are_refused(header, size):
 
 
 def test_a_boolean_is_0_or_1_whatever_its_byte():
-    got = wire.decode(b'["d","ok",["a","bool",[2]]]', np.array([0, 255], np.uint8))["ok"]
+    got = wire.decode(b'{"ok":["a","bool",[2]]}', np.array([0, 255], np.uint8))["ok"]
     assert got.view(np.uint8).tolist() == [0, 1]
 
 
@@ -203,4 +203,27 @@ def mutated(header: bytes, tokens: list[bytes], chance: random.Random) -> bytes:
 
 def test_the_header_is_compact_json():
     header, _ = split(b"".join(wire.encode({"id": 1, "ok": (1, "x")})))
-    assert json.loads(header) == ["d", "id", 1, "ok", ["t", 1, "x"]]
+    assert json.loads(header) == {"id": 1, "ok": ["t", 1, "x"]}
+    assert len(header) - len(header.rstrip()) < 16 and (len(header) + wire.PREFIX.size) % 16 == 0
+
+
+def test_many_frames_travel_as_one():
+    values = [np.arange(3.0), "x", [np.ones(2, "f4"), b"abc"], None]
+    frame = wire.packed({"id": 7}, [wire.padded(wire.encode({"ok": value})) for value in values])
+    header, body = split(frame)
+    assert wire.decode(header, body[:0]) == {"id": 7}
+    got = [wire.decode(*each)["ok"] for each in wire.unpacked(body, 1 << 20)]
+    assert np.array_equal(got[0], values[0]) and got[0].flags.aligned and got[0].flags.writeable
+    assert got[1] == "x" and np.array_equal(got[2][0], values[2][0]) and got[2][1] == b"abc" and got[3] is None
+
+
+@pytest.mark.parametrize("size", [1, 15, 17, 40, 47])
+def test_a_frame_that_is_cut_off_is_no_frame(size):
+    whole = wire.padded(wire.encode({"ok": np.arange(3.0)}))
+    with pytest.raises(WireError):
+        list(wire.unpacked(np.frombuffer(whole[:size], np.uint8), 1 << 20))
+
+
+def test_a_frame_in_another_has_the_same_caps():
+    with pytest.raises(WireError):
+        list(wire.unpacked(np.frombuffer(wire.padded(wire.encode({"ok": np.zeros(99)})), np.uint8), 100))

