@@ -32,6 +32,7 @@ NO_WALLS = "no walls"  # to see that exploits are real; only ever as an ordinary
 MODES = {**WALLS, NO_WALLS: ("plain", False)}
 HURRY = examiner.Patience(1, 0.5)  # what a hostile submission gets
 LIMITS = Limits(memory=512 << 20)
+PAUSE = 0.1  # seconds between two gradings of the victim
 
 
 @contextlib.contextmanager
@@ -113,7 +114,7 @@ def be_victim(orders: dict) -> None:
         print(json.dumps({"points": alone.points}), flush=True)
         while sys.stdin.readline():  # go
             reports = [graded(grader, root, "victim")]
-            while not select.select([sys.stdin], [], [], 0)[0]:
+            while not select.select([sys.stdin], [], [], PAUSE)[0]:
                 reports.append(graded(grader, root, "victim"))
             sys.stdin.readline()  # stop
             print(json.dumps({"count": len(reports), "same": all(each == alone for each in reports)}), flush=True)
