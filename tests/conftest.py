@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from autograder.course import Assignment, assignment_names, load_assignment
+from autograder.release.handout import handout_files, zipped
+from tests.handed_out import unzipped
+from tests.once import once
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +25,19 @@ def tiny_course(tmp_path) -> Path:
 def tiny(tiny_course) -> Assignment:
     """Its one assignment: three parts, a class, a written question."""
     return load_assignment("t1_means", tiny_course)
+
+
+@pytest.fixture(scope="session")
+def handed_out(tmp_path_factory):
+    """handed_out(assignment): the files of an assignment's handout. They are collected once, because that builds the
+    assignment; raises StaleRelease if that is not what lies in assignments/."""
+    def collect(assignment: Assignment) -> dict[str, bytes]:
+        def make(folder: Path) -> None:
+            (folder / "handout.zip").write_bytes(zipped(handout_files(assignment), "handout"))
+
+        return unzipped(once(tmp_path_factory, f"handout-{assignment.name}", make) / "handout.zip")
+
+    return collect
 
 
 def pytest_generate_tests(metafunc):

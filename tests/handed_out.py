@@ -14,6 +14,12 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT / "datasets" / "scenes" / "data"
 
 
+def unzipped(path: Path) -> dict[str, bytes]:
+    """The files of a handout's zip, by their names in its one folder."""
+    with zipfile.ZipFile(path) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
 def unpack(files: dict[str, bytes], name: str, folder: Path) -> Path:
     """The folder that appears where a student unpacks the zip."""
     with zipfile.ZipFile(io.BytesIO(zipped(files, name))) as archive:

@@ -8,24 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.release.handout import handout_files, zipped
+from autograder.release.handout import zipped
 from autograder.release.notebook import source_notebook
 from tests.handed_out import unpack
 
 SECRETS = (b"BEGIN SOLUTION", b"BEGIN HIDDEN")
-
-
-@pytest.fixture(scope="module")
-def handed_out():
-    """The files of an assignment's handout; collected once, because that rebuilds the assignment."""
-    collected = {}
-
-    def collect(assignment) -> dict[str, bytes]:
-        if assignment.name not in collected:
-            collected[assignment.name] = handout_files(assignment)
-        return collected[assignment.name]
-
-    return collect
 
 
 @pytest.fixture(scope="module")

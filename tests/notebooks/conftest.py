@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from autograder.course import assignment_names, load_assignment
-from autograder.release.handout import handout_files
 from tests.browser import browser_page, jupyter_server
 from tests.handed_out import ROOT, surroundings, unpack
 from tests.notebooks.student import settle
@@ -21,11 +20,11 @@ def screenshots(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory):
+def jupyterlab(handed_out, tmp_path_factory):
     """(page of a browser, address of the server, folder in which the zips were unpacked)"""
     course, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
     for name in assignment_names(ROOT):
-        package = unpack(handout_files(load_assignment(name, ROOT)), name, course)
+        package = unpack(handed_out(load_assignment(name, ROOT)), name, course)
     settle(home)
     with (jupyter_server(course, home, surroundings=surroundings(package)) as url,
           browser_page(viewport={"width": 1280, "height": 900}) as page):

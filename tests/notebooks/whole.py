@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from autograder.course import load_assignment
-from autograder.release.handout import handout_files
 from autograder.release.notebook import source_notebook
 from tests.handed_out import ROOT, answers, errors, outputs, run_in_kernel, unpack
 
@@ -42,8 +41,8 @@ class TopToBottom:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def home(cls, subject, tmp_path_factory):
-        return unpack(handout_files(subject), subject.name, tmp_path_factory.mktemp("handout"))
+    def home(cls, subject, handed_out, tmp_path_factory):
+        return unpack(handed_out(subject), subject.name, tmp_path_factory.mktemp("handout"))
 
     @pytest.fixture(scope="class")
     @classmethod

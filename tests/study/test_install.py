@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 from autograder.course import load_assignment
-from autograder.release.handout import handout_files, zipped
+from autograder.release.handout import zipped
 from tests.study.helpers import ROOT, surroundings
 
 NAME = "a1_rnn_captioning"
@@ -46,11 +46,11 @@ def machine(**more: str) -> dict[str, str]:
     return environment
 
 
-def test_the_first_cell_sets_a_bare_machine_up(tmp_path):
+def test_the_first_cell_sets_a_bare_machine_up(handed_out, tmp_path):
     python = bare_machine(tmp_path / "machine")
     folder = tmp_path / "content drive"
     folder.mkdir()
-    files = handout_files(load_assignment(NAME, ROOT))
+    files = handed_out(load_assignment(NAME, ROOT))
     (folder / f"{NAME}.zip").write_bytes(zipped(files, NAME))
     first = re.search(r"```python\n(.*?)```", files["README.md"].decode(), re.DOTALL)[1]
     missing = subprocess.run([python, "-c", "import numpy, IPython, autograder"], cwd=folder, env=machine(),
