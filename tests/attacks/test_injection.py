@@ -28,6 +28,7 @@ from autograder.render import part_html
 from autograder.report import CheckResult, PartResult, Question, Report, load, report_path
 from autograder.similar import write_page
 from autograder.similar.compare import Agreement, Pair
+from tests.browser import ARGUMENTS
 
 ROOT = Path(__file__).parents[2]
 NAME = "t1_means"
@@ -128,25 +129,26 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def look():
-    """look(html): opens it as a page of its own, clicks and hovers nothing, and says what happened."""
+    """look(html): opens it in an empty page, clicks and hovers nothing, and says what happened."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     assert chromium, "these tests need a browser: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page, requests, dialogs = browser.new_page(), [], []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.route("**/*", lambda route: route.abort())
 
         def look(html: str) -> Seen:
-            page = browser.new_page()
-            requests, dialogs = [], []
-            page.on("request", lambda request: requests.append(request.url))
-            page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-            page.route("**/*", lambda route: route.abort())
+            page.goto("about:blank")  # nothing is left of what was seen before
+            requests.clear()
+            dialogs.clear()
             page.set_content(html, wait_until="load")
             page.wait_for_function("() => document.readyState === 'complete'")
             found = page.evaluate("""() => ({owned: !!window.owned,
                 tags: [...document.querySelectorAll('*')].map(e => e.localName),
                 attributes: [...document.querySelectorAll('*')].flatMap(e => [...e.attributes].map(a => [e.localName, a.name, a.value]))})""")
-            page.close()
-            return Seen(requests, dialogs, found["owned"], set(found["tags"]), found["attributes"])
+            return Seen([*requests], [*dialogs], found["owned"], set(found["tags"]), found["attributes"])
 
         yield look
         browser.close()
