@@ -93,5 +93,6 @@ case "$task" in
   test)
     export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
     .venv/bin/ruff check .
-    .venv/bin/python -m pytest -n 2 --dist loadfile ;;
+    # four processes also on two cores: a third of the time they wait, for browsers, servers, deadlines and rooms
+    .venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder ;;
 esac
