@@ -3,9 +3,11 @@
 Each raises CheckFailed with two sentences for the student: what was asked and what was found.
 """
 
+import contextlib
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -72,14 +74,30 @@ def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, go
             raise CheckFailed(None, f"the forward pass returns shape {above.shape}, expected {np.shape(dout)}")
         return float(np.sum((above - below) * dout)) / (2 * step)
 
-    if _agrees_along_directions(slope, _numeric(got, what, x), x.shape, rel_error):
+    got = _numeric(got, what, x)
+    if _agrees_along_directions(slope, got, x.shape, rel_error):
         return
+    if _BRIEF.get() and got.shape == x.shape:
+        raise CheckFailed(None, "it is not the gradient", (what, got.copy()))
     numeric = np.array([slope(_unit(place, x.shape)) for place in np.ndindex(x.shape)]).reshape(x.shape)
     try:
         same(got, numeric, what, axes=axes, rel_error=rel_error)
     except CheckFailed as failure:
         failure.asked = f"`{what}` is the gradient of your own forward pass, measured by finite differences"
         raise
+
+
+_BRIEF: ContextVar[bool] = ContextVar("in brief", default=False)
+
+
+@contextlib.contextmanager
+def in_brief() -> Iterator[None]:
+    """For answers of which nobody reads where they are wrong: `gradient` does not measure it."""
+    token = _BRIEF.set(True)
+    try:
+        yield
+    finally:
+        _BRIEF.reset(token)
 
 
 def require(condition: Any, asked: str, found: str) -> None:

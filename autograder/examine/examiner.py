@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from autograder.course.plan import Check, Part, Plan
 from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
+from autograder.examine.compare import in_brief
 from autograder.examine.face import Backend
 from autograder.examine.outcomes import Outcomes
 from autograder.examine.rehearsal import Disturbed, Rehearsal
@@ -85,11 +86,13 @@ class Examiner:
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
         """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
-        return evidence_of(self.run(check, student))
+        with in_brief():
+            return evidence_of(self.run(check, student))
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
-        result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM))
+        evidence: dict[str, hints.Evidence] = {}
+        result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM, evidence))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
         failed_before = [name for name in part.prerequisites if done[name].failed]
@@ -100,7 +103,15 @@ class Examiner:
         for check in result.checks:
             if check.verdict == FAILED and waits and check.attempted:
                 _skip(check, waits[0])
+        self._explain(part, result, evidence)
         return result
+
+    def _explain(self, part: Part, result: PartResult, evidence: Mapping[str, hints.Evidence]) -> None:
+        """Hints for what has failed in the end: to find them, known mistakes are examined too."""
+        diagnosis = hints.Diagnosis(self.known_mistakes)
+        for check, checked in zip(self.plan.checks_of(part.name), result.checks):
+            if checked.verdict == FAILED and check.name in evidence:
+                diagnosis.explain(check, checked, evidence[check.name])
 
     def _follow_through(self, part: Part, desk: Desk, result: PartResult, failed: list[str]) -> None:
         """A second sitting with the reference in place of the failed parts. Only its verdicts are kept,
@@ -115,7 +126,7 @@ class Examiner:
             passed |= self._second_sitting(part, desk, swapped, again.keys() - passed)[0]
         for check in map(again.get, passed):
             check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
-            check.asked = check.found = check.hint = ""
+            check.asked = check.found = ""
             check.where, check.attempted, check.difference = [], True, None
         if passed:
             result.follow_through = [name for name in swapped if name in failed]
@@ -128,8 +139,10 @@ class Examiner:
         return tuple(name for name in wanted
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
-    def _sit(self, part: Part, desk: Desk, patience: Patience) -> list[CheckResult]:
-        results, stalls, diagnosis = [], 0, hints.Diagnosis(self.known_mistakes)
+    def _sit(self, part: Part, desk: Desk, patience: Patience,
+             evidence: dict[str, hints.Evidence]) -> list[CheckResult]:
+        """The part's checks. `evidence` receives the numbers of those that fail with numbers."""
+        results, stalls = [], 0
         for check in self.plan.checks_of(part.name):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
             if stalls >= patience.stalls:
@@ -137,7 +150,9 @@ class Examiner:
             else:
                 raised = self._ask(check, desk, (), patience)
                 stalls += isinstance(raised, TimedOut)
-                self._judge.decide(result, check, raised, diagnosis)
+                self._judge.decide(result, check, raised)
+                if numbers := evidence_of(raised):
+                    evidence[check.name] = numbers
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results
@@ -206,5 +221,5 @@ def _stalled(check: CheckResult) -> bool:
 
 
 def _skip(check: CheckResult, part: str) -> None:
-    check.verdict, check.hint = SKIPPED, ""
+    check.verdict = SKIPPED
     check.found = f"waits for `{part}`, which fails; until then: {check.found}"

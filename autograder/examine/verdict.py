@@ -20,16 +20,13 @@ class Judge:
     def __init__(self, functions: dict[str, frozenset[str]], is_sound: Callable[[Check], bool]):
         self.functions, self.is_sound = functions, is_sound
 
-    def decide(self, result: CheckResult, check: Check, raised: BaseException | None,
-               diagnosis: hints.Diagnosis) -> None:
-        """Writes the verdict into `result`, with the hint that the failure has earned in its part's diagnosis."""
+    def decide(self, result: CheckResult, check: Check, raised: BaseException | None) -> None:
+        """Writes the verdict into `result`, without a hint."""
         if raised is None:
             return
         if isinstance(raised, CheckFailed):
             result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
             result.difference = raised.difference
-            if evidence := evidence_of(raised):
-                diagnosis.explain(check, result, evidence)
         elif isinstance(raised, StudentRaised):
             self._decide_exception(result, check, raised)
         elif isinstance(raised, StudentFault):

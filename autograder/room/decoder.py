@@ -39,32 +39,33 @@ class Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("it has too many levels or entries")
-        if x is None or type(x) in (bool, float):
+        kind = type(x)
+        if kind is list and x and type(x[0]) is str:
+            return self.tagged(*x, depth=depth)
+        if kind is str:
+            # a lone surrogate could not be written to a report
+            return x if x.isascii() else x.encode("utf-8", "replace").decode()
+        if x is None or kind is bool or kind is float or kind is int and x in INTEGERS:
             return x
-        if type(x) is int and x in INTEGERS:
-            return x
-        if type(x) is str:
-            return x.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a report
-        if type(x) is not list or not x or type(x[0]) is not str:
-            raise WireError("a value has no known form")
-        tag, *rest = x
+        raise WireError("a value has no known form")
+
+    def tagged(self, tag: str, *rest: Any, depth: int) -> Any:
+        if tag in _READERS:
+            return _READERS[tag](self, *rest)
+        if tag == "t":
+            return tuple([self.value(entry, depth + 1) for entry in rest])
         if tag == "l":
             return [self.value(entry, depth + 1) for entry in rest]
-        if tag == "t":
-            return tuple(self.value(entry, depth + 1) for entry in rest)
         if tag == "d":
             return self.dictionary(rest, depth)
         if tag == "e" and self.earlier:
             return self.earlier(*rest)
-        reader = _READERS.get(tag)
-        if reader is None:
-            raise WireError("a value has an unknown tag")
-        return reader(self, *rest)
+        raise WireError("a value has an unknown tag")
 
-    def dictionary(self, sides: list, depth: int) -> dict:
+    def dictionary(self, sides: tuple, depth: int) -> dict:
         out, hashes = {}, Counter()
         for at in range(0, len(sides), 2):
-            key, value = (self.value(side, depth + 1) for side in sides[at:at + 2])
+            key, value = [self.value(side, depth + 1) for side in sides[at:at + 2]]
             if not is_key(key):
                 raise WireError("a dictionary has a key of an unknown form")
             if type(key) is tuple:  # the hashes of tuples can be chosen: equal ones make a dictionary quadratic

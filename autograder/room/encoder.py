@@ -25,6 +25,8 @@ from autograder.room.plain import (
     is_key,
 )
 
+SMALL = 1 << 12  # bytes that are copied sooner than looked at
+
 
 class Encoder:
     """Turns one message into JSON that refers to `buffers`; `size` is their length in bytes."""
@@ -66,8 +68,10 @@ class Encoder:
         """Appends the array's bytes, in C order and native byte order."""
         if x.nbytes > self.max_body:  # before a copy: an array of stride 0 may claim any size
             raise TooBig(f"an array has {x.nbytes} bytes")
-        flat = np.ascontiguousarray(x, x.dtype.newbyteorder("=")).reshape(-1)
-        return self.raw(flat.view(np.uint8).data)
+        x = x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+        if x.nbytes <= SMALL:
+            return self.raw(x.tobytes())
+        return self.raw(np.ascontiguousarray(x).reshape(-1).view(np.uint8).data)
 
     def raw(self, data) -> tuple:
         padding = -self.size % ALIGNMENT

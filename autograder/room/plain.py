@@ -1,5 +1,7 @@
 """What plain data is: the values that may pass between the trusted process and a room, and their limits."""
 
+import sys
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,3 +58,18 @@ def is_key(key: Any) -> bool:
     if type(key) is tuple:
         return all(is_key(entry) for entry in key)
     return key is None or type(key) in (str, float, bool) or (type(key) is int and key in INTEGERS)
+
+
+def copy_of(value: Any) -> Any:
+    """A deep copy of lists, tuples, dictionaries, arrays and tensors; everything else is the same object."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.copy()
+    if kind in (list, tuple):
+        return kind([copy_of(entry) for entry in value])
+    if kind in (dict, OrderedDict):
+        return kind((key, copy_of(entry)) for key, entry in value.items())
+    torch = sys.modules.get("torch")
+    if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    return value
