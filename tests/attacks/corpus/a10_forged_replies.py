@@ -1,7 +1,6 @@
 """Answers in the room's own format, before the true answer and several at once.
 
-Tries: replies with a verdict, with the ids of later questions, with a fault that blames the grader, and a whole
-script's answers, under the number that it finds in the frames above it.
+Tries: replies with a verdict, with the ids of later questions, with a fault that blames the grader, and a whole script's answers, under the number that it finds in the frames above it.
 Stopped by: a reply holds a value for one id and nothing else; no byte may follow the last one.
 """
 
