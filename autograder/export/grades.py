@@ -58,8 +58,8 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     graded = Graded(listed[name], grades)
     waiting = [student for student, given in scores.items() if given.needs_manual]
     if waiting:
-        graded.notices.append(f"{name}: answers of {people(waiting)} wait for `nbgrader formgrader`: they count as "
-                              "they are graded now")
+        graded.notices.append(f"{name}: answers of {people(waiting)} wait in formgrader (`jupyter lab`, menu "
+                              "Nbgrader): they count as they are graded now")
     older = [report.student for report in reports if report.student in scores
              and _differ(report, scores[report.student])]
     if older:

@@ -56,7 +56,7 @@ def concerns(reports: Sequence[Report], scores: Mapping[str, Scores], pairs: Seq
         Concern("Unusual notebooks", "What was said about the file itself: cells that failed, are missing or were "
                 "copied.", [Case(report.student, "; ".join(report.notes)) for report in reports
                             if report.examined and report.notes]),
-        Concern("Written answers without a score", "They are graded in `nbgrader formgrader`.",
+        Concern("Written answers without a score", "They are graded in formgrader: `jupyter lab`, menu Nbgrader.",
                 _unwritten_scores(reports, scores)),
     ]
     return [concern for concern in found if concern.cases]
