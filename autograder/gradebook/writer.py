@@ -18,6 +18,7 @@ from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks, to_json
 from autograder.gradebook.rows import Graded, Rows, comment_of, score_of
 from autograder.gradebook.turns import turn
+from autograder.release.build import ensure_nbgrader_source
 from autograder.report import Report, stage, sweep
 
 CHUNK = 50  # students in one transaction: what a kill can undo
@@ -52,6 +53,7 @@ class GradebookWriter:
             self._stack.close()
             raise
         self._notebooks = GradedNotebooks(self.assignment)
+        ensure_nbgrader_source(self.assignment)
         return self
 
     def __exit__(self, *error) -> None:

@@ -37,10 +37,21 @@ def release(assignment: Assignment) -> list[str]:
     files = build(assignment)
     changed = _differences(assignment.handout, files)
     _write_folder(assignment.handout, files)
-    source = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
-    source[f"{assignment.notebook.stem}.ipynb"] = source_notebook(assignment).encode()
-    _write_folder(nbgrader_source(assignment), source)
+    _write_folder(nbgrader_source(assignment), _source(assignment, files))
     return changed
+
+
+def ensure_nbgrader_source(assignment: Assignment) -> None:
+    """Writes build/source/<name>/ where it is missing, as in a fresh clone: formgrader lists what lies there alone."""
+    if not (nbgrader_source(assignment) / f"{assignment.notebook.stem}.ipynb").exists():
+        files = {path.name: path.read_bytes() for path in assignment.handout.glob("*") if path.is_file()}
+        _write_folder(nbgrader_source(assignment), _source(assignment, files))
+
+
+def _source(assignment: Assignment, files: dict[str, bytes]) -> dict[str, bytes]:
+    """What nbgrader would make the students' files of: the notebook with its solutions, everything else as it is."""
+    others = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
+    return others | {f"{assignment.notebook.stem}.ipynb": source_notebook(assignment).encode()}
 
 
 def verify(assignment: Assignment) -> None:

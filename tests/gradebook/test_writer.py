@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import shutil
 import sqlite3
 
 import nbformat
@@ -223,3 +224,15 @@ def test_nbgraders_hook_puts_the_assignment_into_a_new_gradebook(course, monkeyp
         know_assignment(assignment=NAME, student="ann", notebooks=[])
     with sqlite3.connect(course / "gradebook.db") as connection:
         assert [name for name, in connection.execute("SELECT name FROM assignment")] == [NAME]
+
+
+def test_a_fresh_clone_gets_nbgraders_source_folder_as_a_release_makes_it(course):
+    """Formgrader lists only what lies in it."""
+    def content() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (course / "build" / "source" / NAME).iterdir()}
+
+    released = content()
+    shutil.rmtree(course / "build")
+    with GradebookWriter(course, NAME):
+        pass
+    assert content() == released
