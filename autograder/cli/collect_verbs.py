@@ -29,9 +29,9 @@ def collect(download: str, name: str, system: str, roster: str | None) -> None:
         console.print(f"nobody's: {clean('/'.join(file.parts), 200)}{why}", markup=False)
     counts = Counter(each.state for each in taken)
     said = ", ".join(f"{counts[state]} {state}" for state in room.STATES if counts[state])
-    said = said or "no name in it is one of its exports"
-    console.print(f"{len(taken)} hand-ins of {system}: {said}. Next: `autograder grade {name}`")
-    sys.exit(bool(strangers or counts["left out"] or not taken))
+    following = f" Next: `autograder grade {name}`" if counts["left out"] < len(taken) else ""
+    console.print(f"{len(taken)} hand-ins of {system}: {said}.{following}")
+    sys.exit(bool(strangers or counts["left out"]))
 
 
 def _due(assignment):

@@ -62,8 +62,10 @@ def read_roster(path: Path) -> Roster:
     except (OSError, UnicodeDecodeError) as error:
         raise AutograderError(f"{path}: a roster in CSV, in UTF-8", str(error)) from None
     roster = Roster()
-    dialect = csv.excel_tab if "\t" in text.partition("\n")[0] else csv.excel
-    for line, cells in enumerate(csv.DictReader(text.splitlines(), dialect=dialect), start=2):
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)  # the country that a spreadsheet is set to decides
+    lines = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    for line, cells in enumerate(lines, start=2):
         row = {key.strip().casefold(): value.strip() for key, value in cells.items()
                if isinstance(key, str) and isinstance(value, str)}
         if student := next((row[column] for column in ID_COLUMNS if row.get(column)), ""):
@@ -74,7 +76,10 @@ def read_roster(path: Path) -> Roster:
             for handle in _handles(row):
                 roster.entries.setdefault(handle, set()).add(entry)
     if not roster.entries:
-        raise AutograderError(f"{path}: a roster with a column of student ids", "found none",
+        known = any(column.strip().casefold() in ID_COLUMNS for column in lines.fieldnames or ())
+        raise AutograderError(f"{path}: a roster with a column of student ids",
+                              "no line below its first one names a student" if known else
+                              f"its columns are {header.strip()[:200]}" if header.strip() else "it is empty",
                               f"one column is called {', '.join(ID_COLUMNS[:4])} ...")
     return roster
 

@@ -6,6 +6,7 @@ Moodle      Jane Doe_12345_assignsubmission_file_/rnn.ipynb      name, number in
 Gradescope  assignment_1_export/submission_12345/rnn.ipynb       and submission_metadata.yml: who, when, how often
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable
@@ -134,8 +135,8 @@ def _metadata(files: list[File]) -> dict:
     found = [file for file in files if file.name == METADATA and not file.refused
              and not any(GRADESCOPE.fullmatch(part) for part in file.parts)]
     if len(found) != 1:
-        raise AutograderError(f"an export of Gradescope, with one {METADATA}", f"found {len(found) or 'none'}",
-                              "in Gradescope: Review Grades, Export Submissions")
+        hint = _other_system(files, but="gradescope") or "in Gradescope: Review Grades, Export Submissions"
+        raise AutograderError(f"an export of Gradescope, with one {METADATA}", f"found {len(found) or 'none'}", hint)
     try:  # every scalar stays a string: a student number 007 is no 7, and a name No is not False
         described = yaml.load(found[0].read().decode("utf-8"), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -164,5 +165,22 @@ SYSTEMS = {"canvas": canvas, "moodle": moodle, "gradescope": gradescope}
 
 
 def hand_ins(files: list[File], system: str) -> tuple[list[HandIn], list[File]]:
-    """What each person handed in, and the files that are nobody's."""
-    return SYSTEMS[system](files)
+    """What each person handed in, and the files that are nobody's.
+
+    Raises AutograderError where nothing in it is what the platform exports.
+    """
+    people, strangers = SYSTEMS[system](files)
+    if not people:
+        names = ", ".join("/".join(file.parts) for file in files[:3]) + (" ..." if len(files) > 3 else "")
+        found = f"no name in it is one that {system.capitalize()} gives: {names}" if files else "there is no file in it"
+        raise AutograderError(f"an export of {system.capitalize()}", found, _other_system(files, but=system))
+    return people, strangers
+
+
+def _other_system(files: list[File], but: str) -> str:
+    """A hint at the platform that the files look like; "" if there is none."""
+    for system in SYSTEMS:
+        with contextlib.suppress(AutograderError):
+            if system != but and SYSTEMS[system](files)[0]:
+                return f"it looks like one of {system.capitalize()}: `--from {system}`"
+    return ""

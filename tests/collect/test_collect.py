@@ -306,8 +306,25 @@ def test_gradescope_without_its_metadata_is_named(download, collected):
         collected(download({"submission_1/means.ipynb": "x"}), "gradescope")
 
 
+@pytest.mark.parametrize("system, names, hint", [
+    ("moodle", ["doejane_12_34_means.ipynb"], "--from canvas"), ("gradescope", ["doejane_12_34_means.ipynb"], "--from canvas"),
+    ("canvas", ["Jane Doe_501_assignsubmission_file_/means.ipynb"], "--from moodle"), ("canvas", ["means.ipynb"], ""), ("canvas", [], "")])
+def test_an_export_of_another_platform_is_recognised(download, collected, system, names, hint):
+    with pytest.raises(AutograderError) as raised:
+        collected(download({name: "x" for name in names}), system)
+    assert str(raised.value).lower().startswith(f"an export of {system}") and hint in str(raised.value)
+
+
+@pytest.mark.parametrize("separator", ",;\t")
+def test_a_roster_may_be_separated_as_a_spreadsheet_likes(tmp_path, separator):
+    path = tmp_path / "class.csv"
+    path.write_text("student_id,canvas id,name\nann,12,Doe Jane\n".replace(",", separator))
+    assert read_roster(path).find(numbers=("12",)).student == "ann"
+
+
 @pytest.mark.parametrize("text, words", [
-    ("", "a column of student ids"), ("name,points\nJane,3\n", "a column of student ids"),
+    ("", "it is empty"), ("name,points\nJane,3\n", "its columns are name,points"),
+    ("student_id,name\n", "no line below its first one"),
     ("id,name\n../x,Jane\n", "can be a folder's name"), ("id,name\n.x,Jane\n", "can be a folder's name"),
     ("id,name\n\x1b[31m,Jane\n", "can be a folder's name")])
 def test_a_roster_that_cannot_be_one_is_named(tmp_path, text, words):

@@ -99,8 +99,8 @@ def test_what_canvas_calls_late_costs_what_nbgrader_says(course, school, tmp_pat
 
 def test_collect_says_what_is_no_export(course, school, tmp_path, zipped):
     (tmp_path / "a.zip").write_bytes(zipped({"means.ipynb": "x"}))
-    said = school(course, "teacher", "autograder", "collect", str(tmp_path / "a.zip"), NAME, "--from", "canvas", code=1)
-    assert "nobody's: means.ipynb" in said and "no name in it is one of its exports" in said
+    said = school(course, "teacher", "autograder", "collect", str(tmp_path / "a.zip"), NAME, "--from", "canvas", code=2)
+    assert "no name in it is one that Canvas gives: means.ipynb" in said and "Next" not in said
     (tmp_path / "a.zip").write_bytes(b"nothing")
     said = school(course, "teacher", "autograder", "collect", str(tmp_path / "a.zip"), NAME, "--from", "moodle", code=2)
     assert "the folder or zip that you downloaded" in said and "Traceback" not in said
