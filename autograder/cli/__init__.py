@@ -239,7 +239,7 @@ def report(assignment: str) -> None:
 @click.option("--column", "columns", multiple=True, metavar="ASSIGNMENT=TITLE",
               help="What Canvas calls an assignment (may be given several times).")
 def export(assignments: tuple[str, ...], to: str, roster: str | None, columns: tuple[str, ...]) -> None:
-    """Write the grades of ASSIGNMENTS (default: all) into exports/, for spreadsheets, Canvas or Moodle."""
+    """Write the grades of ASSIGNMENTS (default: all graded) into exports/, for spreadsheets, Canvas or Moodle."""
     from autograder.cli import export_verbs
 
     export_verbs.export(assignments, to, roster, columns)

@@ -20,10 +20,10 @@ def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[s
     from autograder.export.table import nbgrader_csv
 
     root = find_root()
-    names = names or tuple(assignment_names(root))
     for name in names:
         load_assignment(name, root)  # says which there are
-    graded = collect_grades(root, names)
+    graded = [each for each in collect_grades(root, names or assignment_names(root)) if each.grades]
+    names = _all_graded(names, tuple(each.assignment.name for each in graded))
     sheet = read_sheet(Path(roster), "--roster") if roster else None
     if to == "canvas":
         exported = canvas_csv(graded, sheet, _titles(columns, names))
@@ -36,6 +36,15 @@ def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[s
         console.print(clean(notice), markup=False, soft_wrap=True)
     submitted = sum(grade.submitted for each in graded for grade in each.grades.values())
     console.print(f"{submitted} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
+
+
+def _all_graded(asked: tuple[str, ...], graded: tuple[str, ...]) -> tuple[str, ...]:
+    """Those with grades; raises AutograderError where one that was asked for, or every one, has none."""
+    missing = [name for name in asked if name not in graded]
+    if missing or not graded:
+        raise AutograderError(f"grades of {', '.join(missing) or 'an assignment'}", "nobody has a score yet",
+                              f"run `autograder grade {missing[0] if missing else 'ASSIGNMENT'}` first")
+    return graded
 
 
 def _titles(columns: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:

@@ -39,8 +39,8 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
         console.print(f"worker not used: {worker}: {why}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
                   + (f" · gradebook: {place}" if place else ""), markup=False)
-    console.print(f"Next: `autograder feedback {name}` writes a page for each student; `nbgrader formgrader` is where "
-                  "written answers are graded.")
+    console.print(f"Next: `autograder feedback {name}` writes a page for each student. Written answers are graded in "
+                  "formgrader: `jupyter lab`, menu Nbgrader.")
 
 
 def _grade(assignment, folders: dict, **options) -> tuple[list[Report], int]:
@@ -74,8 +74,7 @@ def feedback(name: str, students: tuple[str, ...]) -> None:
 
     root = find_root()
     pages = write_feedback(root, name, list(students) or None)
-    console.print(clean(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}") if pages
-                  else f"no reports of {name}: run `autograder grade {name}` first", markup=False)
+    console.print(clean(f"{len(pages)} pages in feedback/, for example {pages[0].relative_to(root)}"), markup=False)
 
 
 def doctor() -> None:

@@ -14,13 +14,13 @@ def write_feedback(root: Path, assignment: str, students: Iterable[str] | None =
                    scores: Mapping[str, Scores] | None = None) -> list[Path]:
     """The pages written, in the order of `students`; by default everyone who has a report.
 
-    scores: what people gave by hand; read from the gradebook if None. Raises AutograderError for a student
-    without a report, GradebookError for a gradebook that cannot be read.
+    scores: what people gave by hand; read from the gradebook if None. Raises AutograderError where nobody, or a
+    student who was named, has a report, GradebookError for a gradebook that cannot be read.
     """
     name = f"{load_assignment(assignment, root).notebook.stem}.html"
     reports = _reports(root, assignment, students)
     if scores is None:
-        scores = read_scores(root, assignment) if reports else {}
+        scores = read_scores(root, assignment)
     pages = []
     for student, path in reports.items():
         page = root / "feedback" / student / assignment / name
@@ -32,6 +32,9 @@ def write_feedback(root: Path, assignment: str, students: Iterable[str] | None =
 def _reports(root: Path, assignment: str, students: Iterable[str] | None) -> dict[str, Path]:
     found = {path.name.removesuffix(".json"): path
              for path in sorted((root / "reports" / assignment).glob("*.json")) if not path.name.startswith(".")}
+    if not found:
+        raise AutograderError(f"reports of {assignment}", f"there are none in reports/{assignment}/",
+                              f"run `autograder grade {assignment}` first")
     if students is None:
         return found
     chosen = list(students)

@@ -280,6 +280,18 @@ def test_the_verb_for_all_three(course, monkeypatch, tmp_path):
     assert done.exit_code == 2 and "--column ASSIGNMENT=TITLE" in done.output
 
 
+def test_what_nobody_has_handed_in_is_no_column(course, monkeypatch):
+    """Only what has grades is exported; who asks for an assignment without any is told what to run."""
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(course))
+    monkeypatch.setattr("autograder.cli.export_verbs.load_assignment", lambda *of: None)
+    monkeypatch.setattr("autograder.cli.export_verbs.assignment_names", lambda root: ["t0_future", NAME])
+    done = CliRunner().invoke(main, ["export", "--to", "canvas"], catch_exceptions=False)
+    assert done.exit_code == 0 and "t0_future" not in done.output
+    assert read_sheet(course / "exports" / "canvas.csv", "it").header[-1] == NAME
+    done = CliRunner().invoke(main, ["export", "t0_future"])
+    assert done.exit_code == 2 and "grades of t0_future\nnobody has a score yet" in done.output
+
+
 def test_without_a_gradebook_the_reports_count(tiny):
     save(Report(NAME, "ann\x1b[31m", parts=[PartResult("row_mean", [CheckResult("c", "s", 2, points=1.5)])]),
          report_path(tiny.root, NAME, "ann"))

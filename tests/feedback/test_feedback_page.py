@@ -199,3 +199,6 @@ def test_an_unknown_student_is_named(course):
     with pytest.raises(AutograderError, match="autograder grade t1_means"):
         write_feedback(course, NAME, ["nobody"], scores={})
     assert write_feedback(course, NAME, [], scores={}) == []
+    shutil.rmtree(course / "reports")
+    with pytest.raises(AutograderError, match="there are none in reports/t1_means/"):
+        write_feedback(course, NAME)
