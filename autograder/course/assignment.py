@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -133,5 +134,13 @@ def load_assignment(name: str, root: Path | None = None) -> Assignment:
         if name and folder.parent == root / "solutions" and folder.is_dir():
             raise CourseError(f"{folder}: a notebook, checks.py and mistakes.py", "there is no checks.py")
         raise CourseError(f"the assignment `{name}`", f"solutions/ holds {', '.join(names) or 'none'}",
-                          f"`autograder new {name}` makes one: a folder with <notebook>.py, checks.py and mistakes.py")
+                          _meant(name, names) or f"`autograder new {name}` makes one: a folder with <notebook>.py, "
+                                                 "checks.py and mistakes.py")
     return Assignment(root, name)
+
+
+def _meant(name: str, names: list[str]) -> str:
+    """A question that names the assignment which was probably meant: by a slip, half its name or its path."""
+    last = Path(name).name
+    close = [each for each in names if last and last in each] or get_close_matches(last, names, n=1)
+    return f"is it `{close[0]}`?" if close else ""

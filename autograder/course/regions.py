@@ -16,7 +16,8 @@ def find(source: str, kind: str, where: str = "") -> list[tuple[int, int]]:
     for number, line in enumerate(source.split("\n"), start=1):
         if f"### BEGIN {kind}" in line:
             if begin is not None:
-                findings.append(_unbalanced(where, number, f"a second BEGIN {kind} before the END of line {begin}"))
+                findings.append(_unbalanced(where, begin, f"a BEGIN {kind} without its END: the next one begins in "
+                                                          f"line {number}"))
             begin = number
         elif f"### END {kind}" in line:
             if begin is None:

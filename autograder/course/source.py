@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from autograder.course import regions
@@ -99,7 +100,10 @@ def _read_cell(cell, path: Path, line: int) -> Cell:
                               "it has no question= and points=",
                               'for example `# %% [markdown] question="why" points=4`')
         return Cell(TEXT, _slug("text", source), source)
-    if "demo" in metadata.get("tags", []):
+    tags = metadata.get("tags", [])
+    if meant := [tag for tag in tags if tag != "demo" and get_close_matches(tag.lower(), ["demo"], cutoff=0.75)]:
+        raise CourseError(f"{where}: the tag of a cell that is never graded is `demo`", f"found `{meant[0]}`")
+    if "demo" in tags:
         return Cell(DEMO, _slug("demo", source), source)
     if match := CHECK_CELL.match(source.strip()):
         return Cell(CHECK, match[1], source)

@@ -35,8 +35,8 @@ QUESTION = '# %% [markdown] question="why_centre" points=2'
 # (file, what is replaced once, by what, the whole message)
 SOURCES = {
     "a region that does not end": (N, "    return x.sum(axis=1) / x.shape[1]  # (N,)\n    ### END SOLUTION\n", "", """
-        means.py:45: regions that open and close
-        a second BEGIN SOLUTION before the END of line 35
+        means.py:35: regions that open and close
+        a BEGIN SOLUTION without its END: the next one begins in line 45
         hint: each `### BEGIN ...` line needs its own `### END ...` line below it"""),
     "a region that does not begin": (N, "    ### BEGIN SOLUTION\n    mean = row", "    mean = row", """
         means.py:49: regions that open and close
@@ -53,6 +53,9 @@ SOURCES = {
         means.py:50: regions that open and close
         an END SOLUTION without its BEGIN
         hint: each `### BEGIN ...` line needs its own `### END ...` line below it"""),
+    "a tag that is misspelt": (N, 'tags=["demo"]', 'tags=["Demo"]', """
+        means.py:76: the tag of a cell that is never graded is `demo`
+        found `Demo`"""),
     "a hidden test in the notebook": (N, "# ## The mean of each row", "# ### BEGIN HIDDEN TESTS\n# a\n# ### END HIDDEN TESTS", """
         means.py:30: the regions of this file are SOLUTION
         found `# ### BEGIN HIDDEN TESTS`
@@ -368,3 +371,9 @@ def test_the_command_shows_them_without_a_traceback(tiny):
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "solutions/t1_means/checks.py:43: test_fit_remembers is worth something\n" in done.stderr
     assert "solutions/t1_means/mistakes.py:16: sum_instead_of_mean has a docstring\n" in done.stderr
+
+
+@pytest.mark.parametrize("typed", ["means", "t1", "solutions/t1_means/", "t1_maens"])
+def test_an_assignment_that_was_nearly_named_is_asked_for(tiny, typed):
+    with pytest.raises(CourseError, match="is it `t1_means`"):
+        load_assignment(typed, tiny.root)
