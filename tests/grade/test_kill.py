@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -46,12 +47,14 @@ def killed(course: Course, points: list[int]) -> Course:
 
 
 def endless(course: Course) -> None:
-    """A submission that spins in its room for seconds."""
-    text = source_notebook(load_assignment(NAME, course.root)).replace(
-        "return x.sum(axis=1) / x.shape[1]", "while True: pass")
+    """A submission that spins in its room, in a cell and in a function, for longer than all others take on a busy machine."""
+    notebook = json.loads(source_notebook(load_assignment(NAME, course.root)).replace(
+        "return x.sum(axis=1) / x.shape[1]", "while True: pass"))
+    notebook["cells"].append({"cell_type": "code", "id": "spins", "metadata": {}, "source": "while True: pass",
+                              "outputs": [], "execution_count": None})
     path = course.root / "submitted" / "a" / NAME / "means.ipynb"
     path.parent.mkdir(parents=True)
-    path.write_text(text)
+    path.write_text(json.dumps(notebook))
 
 
 def test_nothing_outlives_the_main_process(uninterrupted, tmp_path):
