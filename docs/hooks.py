@@ -15,30 +15,11 @@ ROOT = Path(__file__).parents[1]
 FROM_ROOT = ("CHANGELOG", "CONTRIBUTING", "SECURITY")
 LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 
-# Who uses a command, and in which order; a command that is not named here stands under the last heading.
-READERS = {
-    "Students": ["check", "progress", "hint", "reset", "reveal", "submit"],
-    "Authors": ["new", "preview", "release", "audit", "sample"],
-    "Instructors": ["handout", "collect", "grade", "report", "feedback", "similar", "export", "gradescope"],
-    "The machine": ["doctor", "copy-gradebook"],
-}
-
-
-def commands_by_reader() -> dict[str, dict[str, click.Command]]:
-    """All commands of `autograder`, under the headings of READERS."""
-    named = [name for names in READERS.values() for name in names]
-    rest = [name for name in main.commands if name not in named]
-    groups = {reader: {name: main.commands[name] for name in names if name in main.commands}
-              for reader, names in READERS.items()}
-    groups["The machine"] |= {name: main.commands[name] for name in rest}
-    return groups
-
-
 def on_config(config):
     """Puts the commands into the navigation, under the entry `Commands`."""
     entry = next(entry for entry in config.nav if "Commands" in entry)
     entry["Commands"] = ["commands/index.md", *({reader: [f"commands/{name}.md" for name in commands]}
-                                                for reader, commands in commands_by_reader().items())]
+                                                for reader, commands in main.by_reader().items())]
     return config
 
 
@@ -47,7 +28,7 @@ def on_files(files, config):
     for name in FROM_ROOT:
         files.append(File.generated(config, f"{name.lower()}.md", content=_from_root(name)))
     files.append(File.generated(config, "commands/index.md", content=_overview()))
-    for commands in commands_by_reader().values():
+    for commands in main.by_reader().values():
         for name, command in commands.items():
             files.append(File.generated(config, f"commands/{name}.md", content=_page(name, command)))
     return files
@@ -69,7 +50,7 @@ def _from_root(name: str) -> str:
 def _overview() -> str:
     lines = ["# Commands", "", "Each is one step on the way from solutions to grades. `autograder COMMAND --help` says "
              "the same as these pages, which are made from the code.", ""]
-    for reader, commands in commands_by_reader().items():
+    for reader, commands in main.by_reader().items():
         lines += [f"## {reader}", "", "| command | what it does |", "|---|---|"]
         lines += [f"| [`{name}`]({name}.md) | {_text(command.get_short_help_str(300))} |"
                   for name, command in commands.items()]

@@ -1,33 +1,18 @@
 """The `autograder` command: each verb is one room of the house. Nothing heavy is imported before a verb needs it."""
 
 import os
-import sys
 
 import click
 
 from autograder import __version__
-from autograder.errors import AutograderError
+from autograder.cli.group import Group
 
 # The arrays of checks are small: threads would only get in each other's way, and change the last bits of sums.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-class _Group(click.Group):
-    """Shows our own errors as their three lines, without a traceback."""
-
-    def invoke(self, context):
-        try:
-            return super().invoke(context)
-        except AutograderError as error:
-            from autograder.render import clean
-
-            said = clean(str(error), 100_000)  # it may quote a student's words
-            click.echo(said.replace(os.getcwd() + os.sep, ""), err=True)
-            sys.exit(2)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """A deep-learning course kit with an autograder that can be trusted."""

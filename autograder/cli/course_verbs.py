@@ -10,7 +10,7 @@ from autograder.cli.progress import progress_bar
 from autograder.course import assignment_names, find_root, load_assignment
 from autograder.errors import CourseError
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
 
 
 def release(names: tuple[str, ...], verify: bool) -> None:
@@ -52,10 +52,10 @@ def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None
 def _audit_table(results: list) -> Table:
     table = Table(title="audit", title_justify="left")
     for heading in ("assignment", "part"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("checks", "reference", "stub", "mistakes", "caught", "hinted", "other answers", "accepted",
                     "mutants", "killed", "equivalent"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     counted = ("checks", "mistakes", "caught", "hinted", "alternatives", "accepted", "mutants", "killed", "equivalent")
     total = {name: sum(getattr(result, name) for result in results) for name in counted}
     for result in results:
