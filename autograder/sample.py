@@ -43,7 +43,8 @@ print("70 passed in 0.01s")
 
 def write_class(assignment: Assignment, folder: Path) -> list[str]:
     """Writes one submission folder for each sample student into `folder`, over earlier ones; their names."""
-    made = {"ada-perfect": source_notebook(assignment), "bela-other-style": _other_style(assignment),
+    made = {"ada-perfect": source_notebook(assignment),
+            "bela-other-style": with_answers(assignment, going_together(assignment)),
             "cleo-blank": release_notebook(assignment), "dora-half-done": _half_done(assignment),
             **_mistaken(assignment), "ines-syntax-error": _edited(assignment, _break_syntax, which=1),
             "kim-renamed-function": _edited(assignment, _rename, which=2),
@@ -68,7 +69,7 @@ def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
     return json.dumps(notebook, indent=1)
 
 
-def _other_style(assignment: Assignment) -> str:
+def going_together(assignment: Assignment) -> list[Answer]:
     """As many other correct ways of writing things as go together: the private caches of some do not."""
     chosen: list[Answer] = []
     with course_examiner(assignment) as examiner:
@@ -76,7 +77,7 @@ def _other_style(assignment: Assignment) -> str:
             names = NamespaceBackend(vars(with_answer(assignment, *chosen, answer)))
             if all(examiner.run(check, names) is None for check in _concerned(assignment, answer)):
                 chosen.append(answer)
-    return with_answers(assignment, chosen)
+    return chosen
 
 
 def _concerned(assignment: Assignment, answer: Answer) -> list[Check]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from autograder.course import Assignment
-from autograder.examine import hints
+from autograder.examine.examiner import Examiner
 from autograder.examine.rehearsal import Rehearsal
 from autograder.examine.room_desk import RoomDesk
 from autograder.examine.session import CheckSession
@@ -16,9 +16,9 @@ from autograder.room.client import Room
 
 START = "start-up, once"
 STAGES = {"open rooms, run the cells": [(RoomDesk, "_open")], "close rooms": [(RoomDesk, "renew")],
-          "questions to rooms": [(Room, "_ask"), (Room, "send_ahead"), (Room, "next_answer")],
+          "questions to rooms": [(Room, "_ask"), (Room, "send_ahead"), (Room, "hear_out"), (Room, "next_answer")],
           "rehearse each check, once": [(Rehearsal, "of")],
-          "hints: replay known mistakes": [(hints, "explaining")],
+          "hints: replay known mistakes": [(Examiner, "_explain")],
           "pytest, the checks, comparing": [(CheckSession, "run")],
           "read, decide, report": [(Grader, "grade")], "gradebook": [(GradebookWriter, "_write")]}
 # What these call is counted as theirs.

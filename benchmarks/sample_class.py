@@ -1,10 +1,12 @@
 """The class that is graded, and the two courses that it is graded in: this one, and one of stock nbgrader.
 
-About 60 of 100 students have everything right; the rest write it in another way, make one known mistake, are half
-done or hand in the blank notebook. Nobody hangs: nbgrader would wait its 30 seconds for each cell of theirs.
+About 70 of 100 students have everything right, 20 make one known mistake, the others are half done or hand in the
+blank notebook. Each who writes everything writes it in a way of their own: the other right answers of mistakes.py,
+thrown together by chance. Nobody hangs: nbgrader would wait its 30 seconds for each cell of theirs.
 """
 
 import json
+import random
 import shutil
 import tempfile
 from itertools import cycle, islice
@@ -15,12 +17,13 @@ from autograder.course.execute import read_answers
 from autograder.course.source import DEMO
 from autograder.release.notebook import cell_id, source_notebook
 from autograder.release.record import record
-from autograder.sample import with_answers, write_class
+from autograder.sample import going_together, with_answers, write_class
 
-# p perfect, m mistake, o other style, h half done, b blank: 12, 4, 2, 1, 1 of 20
-MIX = "pmpppopmpphppmpobppm"
-SAMPLES = {"p": "ada-perfect", "o": "bela-other-style", "b": "cleo-blank", "h": "dora-half-done"}
+# p perfect, m mistake, h half done, b blank: 14, 4, 1, 1 of 20
+MIX = "pmpppppmpphppmppbppm"
+SAMPLES = {"b": "cleo-blank", "h": "dora-half-done"}
 MISTAKES = 20  # how many different ones there are in the class
+OFTEN = 0.3  # how often a function is written in another way than the reference
 
 STOCK_CONFIG = """
 c = get_config()
@@ -35,10 +38,17 @@ def notebooks(assignment: Assignment, count: int) -> dict[str, str]:
         write_class(assignment, Path(folder))
         texts = {kind: Path(folder, student, assignment.name, f"{assignment.notebook.stem}.ipynb").read_text("utf-8")
                  for kind, student in SAMPLES.items()}
-    mistakes = [answer for answer in read_answers(assignment) if not answer.correct and len(answer.replaces) == 1]
-    spread = mistakes[:: max(1, len(mistakes) // MISTAKES)]
-    mistaken = cycle([with_answers(assignment, [answer]) for answer in spread[:count]])
-    return {f"student-{number:03d}": texts.get(kind) or next(mistaken)
+    others, chance = going_together(assignment), random.Random(0)
+    known = [answer for answer in read_answers(assignment) if not answer.correct and len(answer.replaces) == 1]
+    mistakes = cycle(known[:: max(1, len(known) // MISTAKES)])
+
+    def written(kind: str) -> str:
+        wrong = [next(mistakes)] if kind == "m" else []
+        own = [answer for answer in others if chance.random() < OFTEN
+               and not any(set(answer.replaces) & set(mistake.replaces) for mistake in wrong)]
+        return with_answers(assignment, [*own, *wrong])
+
+    return {f"student-{number:03d}": texts.get(kind) or written(kind)
             for number, kind in enumerate(islice(cycle(MIX), count))}
 
 
