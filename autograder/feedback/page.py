@@ -85,7 +85,8 @@ def render_page(report: Report, scores: Scores | None = None) -> str:
                 if name not in known and text != "No response."}
     return _environment().get_template("page.html.j2").render(
         report=report, parts=parts, answers=answers, comments=comments, penalty=penalty,
-        points=sum(each.points for each in graded) - penalty, max_points=sum(each.max_points for each in graded),
+        points=max(0.0, sum(each.points for each in graded) - penalty),  # as the exports have it
+        max_points=sum(each.max_points for each in graded),
         pending=sum(answer.max_points for answer in answers if answer.points is None),
         submitted=scores.submitted if scores else None)
 

@@ -1,6 +1,7 @@
 """The page of one student: what it says, what it never says, and that nothing in it can run."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -169,7 +170,9 @@ def test_points_given_by_hand_count_and_are_shown_as_such():
     assert "2.75 of 7 points" in after and "more points" not in after
     assert "These points were given by a person. The checks gave 0." in after
     assert "Comment. Good, but h is missing." in after and "row_mean Use axis ." in after
-    assert "1 points are taken off" in after
+    assert "1 point is taken off" in after
+    late = Page(render_page(graded, replace(scores, late_penalty=9))).words
+    assert "0 of 7 points" in late and "9 points are taken off" in late  # never below nothing
 
 
 def test_a_problem_is_told_first():
