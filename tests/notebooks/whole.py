@@ -1,7 +1,7 @@
 """A notebook from top to bottom, in a real kernel, from its handout: untouched, and with the reference in it.
 
 Demo cells included: what they train and draw must come to its end. One file for each notebook, because they take from
-half a minute to two, and the tests run in two processes, file by file.
+half a minute to two, and the tests run in several processes, file by file.
 """
 
 import base64
