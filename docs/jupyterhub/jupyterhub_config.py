@@ -12,6 +12,7 @@ COURSES = {  # course -> (port of its formgrader, those who grade, those who han
     "dl2026": (9901, ["ada"], ["bob", "cleo"]),
     "vision2026": (9902, ["grace"], ["bob"]),
 }
+PROGRAMS = os.path.dirname(sys.executable)
 FOLDERS = "/srv/courses"  # <course>/ is the course's folder: nbgrader_config.py, solutions/, submitted/, gradebook.db
 
 c = get_config()  # noqa: F821 (given to every configuration file)
@@ -19,7 +20,7 @@ c = get_config()  # noqa: F821 (given to every configuration file)
 everybody = {name for _, teachers, students in COURSES.values() for name in (*teachers, *students)}
 c.Authenticator.allowed_users = everybody
 c.Spawner.default_url = "/lab"
-c.Spawner.cmd = [f"{os.path.dirname(sys.executable)}/jupyterhub-singleuser"]
+c.Spawner.cmd = [f"{PROGRAMS}/jupyterhub-singleuser"]
 
 c.JupyterHub.load_groups = {
     group: {"users": users} for course, (_, teachers, students) in COURSES.items()
@@ -28,7 +29,8 @@ c.JupyterHub.load_groups = {
 c.JupyterHub.services = [
     {"name": course, "url": f"http://127.0.0.1:{port}", "user": f"grader-{course}", "cwd": f"{FOLDERS}/{course}",
      "command": [*c.Spawner.cmd, f"--ServerApp.root_dir={FOLDERS}/{course}", "--ServerApp.default_url=/formgrader"],
-     "environment": {"JUPYTERHUB_USER": f"grader-{course}"},  # nbgrader asks for it
+     # nbgrader asks for the user, and starts a program, `alembic`, when it makes a gradebook.
+     "environment": {"JUPYTERHUB_USER": f"grader-{course}", "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
      "oauth_no_confirm": True}
     for course, (port, _, _) in COURSES.items()]
 

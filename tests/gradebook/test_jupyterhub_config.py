@@ -1,5 +1,6 @@
 """docs/jupyterhub: the two files load, and what they say of courses, groups, services and roles fits together."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def test_each_course_has_a_service_its_groups_and_an_account(hub):
     for course, service in services.items():
         account = f"grader-{course}"
         assert service["user"] == service["environment"]["JUPYTERHUB_USER"] == account
+        assert service["environment"]["PATH"].startswith(str(Path(sys.executable).parent))  # where alembic lies
         assert account in hub.JupyterHub.load_groups[f"formgrade-{course}"]["users"]
         assert service["cwd"].endswith(f"/{course}") and f"--ServerApp.root_dir={service['cwd']}" in service["command"]
 
