@@ -122,12 +122,11 @@ class Prompted(_Follower):
     def __init__(self, room, seconds: float, rehearsal: "Rehearsal"):
         super().__init__(rehearsal.questions)
         self._room, self._seconds, self._requests = room, seconds, rehearsal.requests
-        self._asked = False
+        self._pauses: set[int] | None = None
 
     def hear_out(self) -> bytes | None:
         """Asks all at once. A digest of the answers; None if the room was lost before it had given them all."""
-        self._asked = True
-        self._room.send_ahead(self._requests, self._seconds)
+        self._pauses = self._room.send_ahead(self._requests, self._seconds)
         return self._room.hear_out(self._seconds)
 
     @property
@@ -136,12 +135,12 @@ class Prompted(_Follower):
         return self._follows
 
     def _foreseen(self, number):
-        if not self._asked:
+        if self._pauses is None:
             self.hear_out()
         try:
             return self._room.next_answer(self._seconds)
         except (TimedOut, RoomDied):
-            if number in self._requests.pauses:
+            if number in self._pauses:
                 raise
             raise Disturbed from None  # it may have been a later question, and this one's answer is lost with it
 
@@ -159,7 +158,7 @@ class Rehearsal:
     def __init__(self, student: Recorder, reference: Recorder, make_reference: Callable[[], Backend]):
         self.questions = student.questions
         self.requests = Requests.of([{"do": do, **arguments} for do, arguments in student.questions],
-                                    pauses=_first_calls(student.questions))
+                                    pauses=_calls(student.questions))
         self._reference, self._make = reference, make_reference
 
     def reference_told(self) -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -181,11 +180,19 @@ class Rehearsal:
         return cls(student, reference, make_reference)
 
 
-def _first_calls(questions: list[Question]) -> set[int]:
-    """The questions that call something for the first time: most of what hangs or dies does so there."""
-    seen, first = set(), set()
-    for number, (_, arguments) in enumerate(questions):
-        if "function" in arguments and arguments["function"] not in seen:
-            seen.add(arguments["function"])
-            first.add(number)
-    return first
+def _calls(questions: list[Question]) -> dict[int, str]:
+    """The questions that call something, with a name of what they call."""
+    return {number: _origin(question.arguments["function"], questions) for number, question in enumerate(questions)
+            if "function" in question.arguments}
+
+
+def _origin(value: Any, questions: list[Question]) -> str:
+    """How a check came by a value, such as "Model().forward"."""
+    if type(value) is not Earlier:
+        return ""
+    do, arguments = questions[value.answer]
+    if do == "get":
+        owner = _origin(arguments["owner"], questions)
+        return f"{owner}.{arguments['name']}" if owner else arguments["name"]
+    called = arguments.get("function") or arguments.get("source")
+    return f"{_origin(called, questions) or called}(){''.join(f'[{key}]' for key in value.path)}"

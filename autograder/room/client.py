@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -77,6 +77,7 @@ class Room:
         self._control, self._limits = control, limits
         self._count = 0
         self._script: Script | None = None  # what was sent ahead
+        self._called: set[str] = set()  # what has been called in a script that came to its end
         self._reason = "it was closed"
         self._confined = False
         self._number, connection, output = control.open(asdict(limits))
@@ -110,19 +111,22 @@ class Room:
         """The value of an expression of the course's own, computed in the room with np (and torch) only."""
         return self._ask(timeout, do="evaluate", source=source)
 
-    def send_ahead(self, requests: Requests, timeout: float = 10.0) -> None:
+    def send_ahead(self, requests: Requests, timeout: float = 10.0) -> Collection[int]:
         """Sends many requests at once; `next_answer` gives their answers in order, up to the first fault.
 
         A request may contain `Earlier` answers of the same script. Ends what is left of a script before it, and an
-        Opaque of that one means nothing any more.
+        Opaque of that one means nothing any more. Returns the requests before which the room pauses: if it is lost
+        when the next answer is one of theirs, all answers before are here, and it is that request's doing.
         """
         self.end_script(timeout)
         with self._faults(timeout):
             self._count += 1
+            pauses = {index for index, name in requests.pauses.items() if name is None or name not in self._called}
             first = {"id": self._count, "do": "perform", "count": requests.count, "size": len(requests.frames),
-                     "stop": requests.stop, "pauses": sorted(requests.pauses)}
+                     "stop": requests.stop, "pauses": sorted(pauses)}
             self._channel.send([*wire.encode(first), requests.frames], time.monotonic() + timeout)
-            self._script = Script(self._count, requests.count, self._limits)
+            self._script = Script(self._count, requests, self._limits)
+        return pauses
 
     def hear_out(self, timeout: float = 10.0) -> bytes | None:
         """Waits for all answers to what was sent ahead: a digest, equal for equal answers. None if the room is lost
@@ -154,6 +158,7 @@ class Room:
             if self._script.ended:
                 self._channel.expect_silence()
                 self._channel.drain()
+                self._called.update(filter(None, self._script.requests.pauses.values()))
 
     def end_script(self, timeout: float) -> None:
         """Waits for the answers that nobody asks for any more. Raises TimedOut, RoomDied or BadReply."""

@@ -1,6 +1,6 @@
 """Requests in the form in which they travel, made once for any number of rooms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,20 @@ from autograder.room import wire
 class Requests:
     """What `Room.send_ahead` sends.
 
-    stop: whether a request that fails is the last one that is answered; pauses: the requests (from 0) that may be the
-    first to hang or to kill the room, so that it sends what it has before it does them. All other answers go together:
-    to wake the other side up costs more than most answers.
+    stop: whether a request that fails is the last one that is answered; pauses: the requests (from 0) that may hang or
+    kill the room, each with a name of what it calls, or None. Before what a room calls for the first time it sends the
+    answers that it has; all others go together: to wake the other side up costs more than most answers.
     """
 
     count: int
     frames: bytes
-    pauses: frozenset[int]
+    pauses: Mapping[int, str | None]
     stop: bool = True
 
     @classmethod
     def of(cls, requests: Sequence[dict[str, Any]], stop: bool = True,
-           pauses: Collection[int] | None = None) -> "Requests":
-        """Each request is the name of an operation under "do", and its arguments. pauses: None before each."""
+           pauses: Mapping[int, str | None] | None = None) -> "Requests":
+        """Each request is the name of an operation under "do", and its arguments. pauses: before each, if None."""
         frames = (wire.padded(wire.encode(request)) for request in requests)
-        return cls(len(requests), b"".join(frames), frozenset(range(len(requests)) if pauses is None else pauses), stop)
+        return cls(len(requests), b"".join(frames), dict.fromkeys(range(len(requests))) if pauses is None else pauses,
+                   stop)

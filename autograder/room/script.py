@@ -9,17 +9,18 @@ import numpy as np
 from autograder.errors import StudentFault
 from autograder.room import wire
 from autograder.room.replies import Limits, value_of
+from autograder.room.requests import Requests
 
 
 class Script:
-    """`number` is the id of the request that began it, `count` how many it asks; answers are numbered from 1.
+    """`number` is the id of the request that began it; answers are numbered from 1.
 
     ended: whether the last answer has come; fault: why no more will come, where the room was lost.
     """
 
-    def __init__(self, number: int, count: int, limits: Limits):
-        self.number, self._limits = number, limits
-        self._awaited = count
+    def __init__(self, number: int, requests: Requests, limits: Limits):
+        self.number, self.requests, self._limits = number, requests, limits
+        self._awaited = requests.count
         self.ended = False
         self.fault: StudentFault | None = None
         self._frames: deque[tuple[bytes, np.ndarray]] = deque()

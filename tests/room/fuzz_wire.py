@@ -19,7 +19,7 @@ import atheris
 import numpy as np
 
 with atheris.instrument_imports(include=["autograder.room"]):
-    from autograder.room import decoder, plain, replies, script, wire  # noqa: F401
+    from autograder.room import decoder, plain, replies, requests, script, wire  # noqa: F401
 
 from autograder.errors import BadReply, StudentRaised
 
@@ -83,7 +83,7 @@ def one(data: bytes) -> None:
 
 def hear(header: bytes, body: bytes) -> None:
     """The same bytes as answers to two questions that were sent ahead."""
-    answers = script.Script(1, 2, LIMITS)
+    answers = script.Script(1, requests.Requests(2, b"", {}), LIMITS)
     with contextlib.suppress(wire.WireError):
         answers.add(header, np.frombuffer(body, np.uint8).copy())
     while answers.waiting:
@@ -141,7 +141,8 @@ def measured(value) -> tuple[int, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.room.fuzz_wire", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seconds", type=int, default=60, help="at most")
+    parser.add_argument("--runs", type=int, default=-1, help="frames, at most (default: as many as there is time for)")
     parser.add_argument("--corpus", type=Path, help="a folder that keeps what was found (default: a temporary one)")
     asked = parser.parse_args()
     folder = asked.corpus or Path(tempfile.mkdtemp(prefix="fuzz-wire-"))
@@ -150,7 +151,8 @@ def main() -> None:
         (folder / f"seed-{number}").write_bytes(seed)
     words = folder.with_name(f"{folder.name}.dict")
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in [*(f'"{token}"' for token in TOKENS), *BARE]))
-    atheris.Setup([sys.argv[0], str(folder), f"-max_total_time={asked.seconds}", f"-max_len={MAX_INPUT}",
+    atheris.Setup([sys.argv[0], str(folder), f"-max_total_time={asked.seconds}", f"-runs={asked.runs}",
+                   f"-max_len={MAX_INPUT}",
                    f"-dict={words}", "-rss_limit_mb=1024", "-timeout=10", "-print_final_stats=1",
                    f"-artifact_prefix={folder}/crash-"], one,
                   custom_mutator=mutate)
