@@ -61,7 +61,7 @@ def is_key(key: Any) -> bool:
 
 
 def copy_of(value: Any) -> Any:
-    """A deep copy of lists, tuples, dictionaries, arrays and tensors; everything else is the same object."""
+    """A deep copy of lists, tuples, dictionaries, arrays and tensors (without history); all else is the same object."""
     kind = type(value)
     if kind is np.ndarray:
         return value.copy()
@@ -71,5 +71,5 @@ def copy_of(value: Any) -> Any:
         return kind((key, copy_of(entry)) for key, entry in value.items())
     torch = sys.modules.get("torch")
     if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
-        return value.detach().clone().requires_grad_(value.requires_grad)
+        return value.detach().clone()
     return value
