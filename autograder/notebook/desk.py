@@ -9,7 +9,9 @@ from typing import Any
 from autograder.errors import TimedOut
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend, student_raised
+from autograder.examine.values import Opaque
 from autograder.notebook.deadline import OutOfTime, SignalAlarm, StopButton, ThreadAlarm
+from autograder.notebook.devices import home_of, making, moved
 from autograder.notebook.overheard import Overheard
 from autograder.notebook.places import Places
 
@@ -40,6 +42,30 @@ class _NotebookBackend(NamespaceBackend):
     def __init__(self, desk: NotebookDesk, seconds: float):
         super().__init__(desk.namespace, owns=desk.places.owns)
         self._desk, self._seconds, self._left = desk, seconds, seconds
+        self._device = None  # of the student's module that is being called, where it is not the CPU
+
+    def call(self, function: Opaque, args: tuple, kwargs: dict) -> Any:
+        with self._at_home_of(function, *args, *kwargs.values()):
+            return super().call(function, args, kwargs)
+
+    def vjp(self, function: Opaque, args: tuple, kwargs: dict, cotangent: Any) -> Any:
+        with self._at_home_of(function, *args, *kwargs.values()):
+            return super().vjp(function, args, kwargs, moved(cotangent, self._device))
+
+    @contextlib.contextmanager
+    def _at_home_of(self, *values: Any) -> Iterator[None]:
+        self._device = home_of(self._object(value) for value in values if type(value) is Opaque)
+        try:
+            with making(self._device) if self._device else contextlib.nullcontext():
+                yield
+        finally:
+            self._device = None
+
+    def _import(self, value: Any) -> Any:
+        return moved(super()._import(value), self._device)
+
+    def _export(self, value: Any) -> Any:
+        return moved(super()._export(value), "cpu")
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from autograder.notebook.curves import BLUE, GREEN, ORANGE
+from autograder.notebook.devices import as_array
 
 __all__ = ["show_masks", "show_positions"]
 
@@ -23,7 +24,7 @@ def show_masks(masks: Mapping[str, np.ndarray], words: Sequence[str] = (), title
     figure, cells = plt.subplots(1, len(masks), squeeze=False, layout="compressed",
                                  figsize=(2.8 * len(masks), 4.0 if len(words) else 3.6))
     for axes, (name, mask) in zip(cells.flat, masks.items()):
-        mask = np.asarray(mask).astype(bool)
+        mask = as_array(mask).astype(bool)
         mask = mask.reshape(-1, *mask.shape[-2:])[-1] if mask.ndim > 2 else mask
         if mask.ndim != 2:
             raise ValueError(f"a mask is (T, S), or (N, ..., T, S) for a batch: {name!r} has shape {mask.shape}")
@@ -42,7 +43,7 @@ def show_positions(table: np.ndarray, places: Sequence[int] = ()) -> None:
 
     places: the rows to compare with the others, three by default.
     """
-    table = np.asarray(table)
+    table = as_array(table)
     if table.ndim != 2:
         raise ValueError(f"a table of positions is (T, D): got shape {table.shape}")
     places = places or [len(table) * part // 10 for part in (2, 5, 8)]

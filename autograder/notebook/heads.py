@@ -8,11 +8,14 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from autograder.notebook.devices import as_array
 
 __all__ = ["kept_for_backward", "seconds", "show_heads"]
 
@@ -26,7 +29,7 @@ def show_heads(maps, titles: Sequence[str] = (), *, queries: Sequence[str] = (),
     queries, keys: labels of the rows (S) and columns (T), such as the words of a sentence; numbers if left out.
     signed: the values may be negative: blue below zero, white at zero, red above, on one scale for all pictures.
     """
-    maps = _array(maps)
+    maps = as_array(maps, np.float64)
     maps = maps[None] if maps.ndim == 2 else maps
     if maps.ndim != 3:
         raise ValueError(f"maps are (H, S, T), or (S, T) for a single one: got shape {maps.shape}")
@@ -56,11 +59,17 @@ def show_heads(maps, titles: Sequence[str] = (), *, queries: Sequence[str] = (),
 
 def seconds(function: Callable[[], object], repeats: int = 3) -> float:
     """Wall-clock time of the fastest of `repeats` calls, in seconds, after one call to warm up."""
-    function()
+    def run() -> None:
+        function()
+        torch = sys.modules.get("torch")
+        if torch and torch.cuda.is_initialized():
+            torch.cuda.synchronize()                    # a GPU answers before it has finished
+
+    run()
     times = []
     for _ in range(repeats):
         began = time.perf_counter()
-        function()
+        run()
         times.append(time.perf_counter() - began)
     return min(times)
 
@@ -84,10 +93,6 @@ def kept_for_backward(function: Callable[[], object]) -> int:
     total = sum(kept.values())
     del result
     return total
-
-
-def _array(value) -> np.ndarray:
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=np.float64)
 
 
 def _label(set_ticks: Callable, names: Sequence[str], count: int) -> None:

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from autograder.errors import DataError
 from autograder.notebook.curves import GREEN, ORANGE
 from autograder.notebook.data import image_from_url, scene_of
+from autograder.notebook.devices import as_array
 from autograder.notebook.truth import COLUMNS, ROWS, Scene, describe, words_of
 
 
@@ -70,7 +71,7 @@ def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights:
     words = words.split() if isinstance(words, str) else list(words)
     if "<END>" in words:
         words = words[:words.index("<END>") + 1]
-    weights = np.asarray(weights, np.float64)
+    weights = as_array(weights, np.float64)
     heads = weights[None] if weights.ndim == 2 else weights
     side = math.isqrt(heads.shape[-1])
     if heads.ndim != 3 or heads.shape[1] < len(words) or side * side != heads.shape[-1]:

@@ -6,7 +6,7 @@ A captioner is a module with two methods:
     sample(features, max_length)   what it says (N, max_length), word numbers, filled up with <NULL>
 
 Either may return attention weights too, as the second of two values. `features` are `data["train_features"]` as
-they are, (N, D) or (N, R, D), in float32.
+they are, (N, D) or (N, R, D), in float32. All of it happens on a GPU, where there is one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from torch import nn
 
 from autograder.notebook.curves import LossCurve, progress
 from autograder.notebook.data import scene_of
+from autograder.notebook.devices import accelerator, making
 from autograder.notebook.overheard import in_kernel
 from autograder.notebook.truth import is_grammatical, judge, words_of
 
@@ -47,13 +48,14 @@ def train_captioner(model: nn.Module, data: dict, *, iterations: int = 1000, bat
     clip: the longest gradient, over all parameters together, that is let through.
     seed: of the minibatches alone. Seed the weights yourself, with `torch.manual_seed`, before making the model.
     """
+    model.to(accelerator())
     optimizer = torch.optim.Adam(model.parameters(), learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, iterations, pct_start=0.1)
-    batches = minibatches(data, features, batch_size, iterations, np.random.default_rng(seed), _device(model))
+    batches = minibatches(data, features, batch_size, iterations, np.random.default_rng(seed), accelerator())
     losses: list[float] = []
     curve = LossCurve(label) if verbose and in_kernel() else None
     model.train()
-    with one_thread():
+    with one_thread(), making(accelerator()):
         for shown, captions in progress(batches, label, total=iterations) if verbose else batches:
             scores = _first(model(shown, captions[:, :-1]))             # (N, T, V)
             surprise = loss(scores, captions[:, 1:])                    # a number
@@ -72,8 +74,12 @@ def train_captioner(model: nn.Module, data: dict, *, iterations: int = 1000, bat
 
 
 def minibatches(data: dict, features: str, batch_size: int, iterations: int, rng: np.random.Generator,
-                device: torch.device | str = "cpu") -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Random training pictures (N, ...) float32 and a true caption of each (N, T + 1) int64, `iterations` times."""
+                device: torch.device | str | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Random training pictures (N, ...) float32 and a true caption of each (N, T + 1) int64, `iterations` times.
+
+    device: where to; by default where PyTorch makes its tensors, see `torch.set_default_device`.
+    """
+    device = device or torch.get_default_device()
     captions, pictures, maps = data["train_captions"], data["train_image_idxs"], data["train_" + features]
     for _ in range(iterations):
         chosen = rng.integers(len(captions), size=batch_size)           # (N,)
@@ -97,10 +103,10 @@ def say(model: nn.Module, data: dict, split: str = "val", *, features: str = "fe
     """Lets the model speak, in evaluation mode, of the first `count` pictures of a split, and judges what it says."""
     maps = data[f"{split}_{features}"][:count]
     model.eval()
-    said, looks = [], []
-    with one_thread():
+    said, looks, device = [], [], _device(model)
+    with one_thread(), making(device):
         for start in range(0, len(maps), batch_size):
-            shown = torch.from_numpy(np.asarray(maps[start:start + batch_size], np.float32)).to(_device(model))
+            shown = torch.from_numpy(np.asarray(maps[start:start + batch_size], np.float32)).to(device)
             answer = model.sample(shown, max_length)
             said.append(np.asarray(torch.as_tensor(_first(answer)).cpu()))
             if isinstance(answer, tuple):

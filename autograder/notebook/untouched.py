@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.notebook.deadline import uninterrupted
+from autograder.notebook.devices import making
 
 
 @contextlib.contextmanager
@@ -77,7 +78,8 @@ def _torch(namespace: dict[str, Any]) -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_grad_enabled(True)  # a notebook may have turned it off for all that follows
     try:
-        yield
+        with making("cpu"):  # where the numbers of the checks are, though a notebook may have chosen a GPU
+            yield
     finally:
         torch.set_grad_enabled(grad)
         torch.set_default_dtype(dtype)

@@ -399,6 +399,8 @@ check("self_and_cross")
 # What do you expect of one head, of two, of eight?
 
 # %% tags=["demo"]
+if torch.cuda.is_available():
+    torch.set_default_device("cuda")                                    # from here on all is made on the GPU
 PLACES, LETTERS, WIDTH = 12, 10, 64
 QUESTIONS = ("before", "after", "mirrored")
 
@@ -630,7 +632,7 @@ def accuracies(order):
 
 down, up = accuracies(least_first), accuracies(least_first[::-1])
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-left.bar(range(8), importance, color="#0072B2")
+left.bar(range(8), importance.tolist(), color="#0072B2")
 left.set(xlabel="head", ylabel="importance", title="Importance of each head")
 right.plot(range(9), down, "o-", color="#0072B2", label="least important first")
 right.plot(range(9), up, "s--", color="#D55E00", label="most important first")
