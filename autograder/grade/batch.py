@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from autograder.course.assignment import Assignment, load_assignment
+from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grade.grader import Grader, course_secret
 from autograder.grade.job import Job, saved_report
@@ -129,7 +129,7 @@ def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int)
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start,
-                               initargs=(assignment.root, assignment.name, secret, mode, theirs))
+                               initargs=(assignment, secret, mode, theirs))
     try:
         yield pool
     except BaseException:
@@ -144,12 +144,12 @@ def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int)
 _grader: Grader | None = None
 
 
-def _start(root: Path, name: str, secret: bytes, mode: str | None, leash: Connection) -> None:
-    """In a worker: one grader for its whole life."""
+def _start(assignment: Assignment, secret: bytes, mode: str | None, leash: Connection) -> None:
+    """In a worker: one grader for its whole life. The assignment comes as it was read: reading costs half a second."""
     global _grader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, too
     threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
-    _grader = Grader(load_assignment(name, root), secret, mode).__enter__()
+    _grader = Grader(assignment, secret, mode).__enter__()
     Finalize(None, _grader.__exit__, exitpriority=0)  # `atexit` is not asked in a worker
 
 
