@@ -58,18 +58,19 @@ def handout(assignment: str, archive: bool) -> None:
 
 
 @main.command()
-@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
-@click.argument("parts", nargs=-1)
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK] [PARTS]...")
 @click.option("--watch", is_flag=True, help="Look again whenever the notebook is saved, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="The results as JSON (with --watch, one line for each look).")
-def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> None:
+def check(names: tuple[str, ...], watch: bool, as_json: bool) -> None:
     """Examine a saved notebook, or some PARTS of it, with its visible checks, as its check cells do.
+
+    NOTEBOOK may be left out where there is only one, or in its folder.
 
     Exit code 0: all is right; 1: something is not, or not written yet; 2: it could not be examined.
     """
     from autograder.cli import student_verbs
 
-    student_verbs.check(notebook, parts, watch, as_json)
+    student_verbs.check(names, watch, as_json)
 
 
 @main.command()
@@ -131,11 +132,11 @@ def reset(part: str, notebook: str | None, yes: bool) -> None:
 
 
 @main.command()
-@click.argument("notebook", type=click.Path(exists=True, dir_okay=False))
+@click.argument("notebook", required=False)
 @click.option("--exchange", is_flag=True, help="Hand in with `nbgrader submit`, where nbgrader's exchange is set up.")
 @click.option("--anyway", is_flag=True, help="Hand in with all problems.")
 @click.option("--json", "as_json", is_flag=True, help="What was found as JSON.")
-def submit(notebook: str, exchange: bool, anyway: bool, as_json: bool) -> None:
+def submit(notebook: str | None, exchange: bool, anyway: bool, as_json: bool) -> None:
     """Look NOTEBOOK over (whole, saved, of the right version, what is not attempted) and make the zip to hand in.
 
     Exit code 0: made, or handed in; 1: something should be mended first; 2: it is not a notebook of a handout.

@@ -19,9 +19,12 @@ from autograder.study.handout import Handout
 BAR = 24
 
 
-def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> None:
-    """Runs the notebook's cells (but no demo and check cells) in a process of their own, then its visible checks."""
-    handout = handouts.of_notebook(Path(notebook))
+def check(names: tuple[str, ...], watch: bool, as_json: bool) -> None:
+    """Runs the notebook's cells (but no demo and check cells) in a process of their own, then its visible checks.
+
+    names: a notebook, or nothing where there is only one, and then the parts that are wanted."""
+    notebook = names[0] if names and (names[0].endswith(".ipynb") or Path(names[0]).exists()) else None
+    handout, parts = _handout(notebook, names), names[notebook is not None:]
     handout.require(parts)
     if watch:
         return _watch(handout, parts, as_json)
@@ -35,6 +38,12 @@ def check(notebook: str, parts: tuple[str, ...], watch: bool, as_json: bool) -> 
             print_part(result)
         console.print(total(results))
     sys.exit(any(check.points < check.max_points for result in results for check in result.checks))
+
+
+def _handout(notebook: str | None, names: tuple[str, ...]) -> Handout:
+    if notebook is None and names:
+        return handouts.having(names[0], option="")
+    return handouts.the_one(notebook)
 
 
 def _examine(handout: Handout, parts: tuple[str, ...]) -> tuple[list[PartResult], list[str]]:

@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from textwrap import indent
 
 import click
@@ -75,10 +74,10 @@ def reset(part: str, notebook: str | None, yes: bool) -> None:
     console.print("If the notebook is open in Jupyter: File, Reload Notebook from Disk, before anything else.")
 
 
-def submit(notebook: str, exchange: bool, anyway: bool, as_json: bool) -> None:
+def submit(notebook: str | None, exchange: bool, anyway: bool, as_json: bool) -> None:
     from autograder.study import submit as study
 
-    handout = handouts.of_notebook(Path(notebook))
+    handout = handouts.the_one(notebook)
     found = study.look_over(handout)
     said = ""
     if anyway or not found.problems:

@@ -48,9 +48,25 @@ class Handout:
                                 f"did you mean `{near[0]}`?" if near else f"its parts: {', '.join(known)}")
 
 
+def the_one(path: str | None) -> Handout:
+    """The handout of a notebook, of a folder, or without either the one we stand in, or the only one here.
+
+    Raises DataError where that is none, or a choice of several.
+    """
+    if path:
+        return of_notebook(Path(path))
+    found = [handout for handout in find_all() if handout.folder == _here()] or find_all()
+    if len(found) != 1:
+        raise DataError("which notebook is meant", f"there are {', '.join(each.notebook.name for each in found)}",
+                        f"name it: {_quoted(found[0].notebook)}")
+    return found[0]
+
+
 def of_notebook(path: Path) -> Handout:
-    """The handout that a notebook lies in. Raises DataError for a file that lies in none."""
+    """The handout that a notebook lies in, or that a folder is. Raises DataError for a file that lies in none."""
     path = path.absolute()
+    if _is_handout(path):
+        path = notebook_in(path)
     if path.suffix != ".ipynb" or not path.is_file():
         raise DataError("a notebook, a file that ends with .ipynb", f"{path} is {_kind(path)}")
     for name in FILES:
@@ -74,8 +90,10 @@ def find_all() -> list[Handout]:
     return [Handout(folder, notebook_in(folder)) for folder in sorted(folders)]
 
 
-def having(part: str, notebook: str | None = None) -> Handout:
+def having(part: str, notebook: str | None = None, option: str = "--notebook ") -> Handout:
     """The handout with that part: the one of `notebook`, the one we stand in, or the only one here that has it.
+
+    option: what a command wants to be told before the path of a notebook.
 
     Raises DataError where there is none, or a choice of several.
     """
@@ -91,7 +109,7 @@ def having(part: str, notebook: str | None = None) -> Handout:
     if found:
         raise DataError(f"the notebook with the part `{part}`",
                         f"several have one: {', '.join(str(handout.notebook) for handout in found)}",
-                        f"say which: --notebook {_quoted(found[0].notebook)}")
+                        f"say which: {option}{_quoted(found[0].notebook)}")
     known = [each.name for handout in everywhere for each in handout.plan.parts]
     near = difflib.get_close_matches(part, known, n=1)
     raise DataError(f"a part of {', '.join(handout.name for handout in everywhere) or 'an assignment'}",

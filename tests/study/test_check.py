@@ -115,6 +115,24 @@ def test_on_the_command_line(copy, solution):
     assert lost.returncode == 1 and "? passed: the mean of each row" in lost.stdout
 
 
+@pytest.mark.parametrize("names, part", [([], "row_mean"), (["centred"], "centred"), (["."], "row_mean"),
+                                         (["means.ipynb", "centred"], "centred")])
+def test_the_notebook_need_not_be_named(copy, names, part):
+    done = autograder("check", *names, "--json", cwd=copy.folder)
+    assert done.returncode == 1 and json.loads(done.stdout)[0]["name"] == part
+
+
+def test_what_is_no_notebook_is_said_in_three_lines(copy):
+    lost = autograder("check", "gone.ipynb", cwd=copy.folder)
+    assert lost.returncode == 2 and lost.stderr.splitlines()[-1].endswith("gone.ipynb is not there")
+    (copy.folder.parent / "t2_again").mkdir()
+    for path in copy.folder.iterdir():
+        (copy.folder.parent / "t2_again" / path.name).write_bytes(path.read_bytes())
+    for verb in ("check", "submit"):
+        several = autograder(verb, cwd=copy.folder.parent)
+        assert several.returncode == 2 and several.stderr.startswith("which notebook is meant\nthere are means.ipynb")
+
+
 def test_in_colour_on_a_terminal_and_never_with_a_students_own_escapes(copy, solution):
     escape = "raise ValueError('\\x1b[2J\\x1b]0;gone\\x07[bold]')"
     solve(copy.notebook, solution, row_mean=f"def row_mean(x):\n    {escape}\n", Scaler=escape)
