@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -16,6 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from autograder.notebook.in_words import image_tag, tell
 from autograder.notebook.overheard import in_kernel
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -60,8 +62,10 @@ def plot_losses(losses: Sequence[float] | Mapping[str, Sequence[float]], title: 
 
     The thin line shows each value, the thick one the mean over the last fiftieth of the run.
     """
-    _, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    runs = losses if isinstance(losses, Mapping) else {title: losses}
+    figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
     _draw_losses(axes, losses if isinstance(losses, Mapping) else {"": losses}, title, log)
+    tell(figure, "; ".join(_loss_in_words(name, run) for name, run in runs.items()))
 
 
 def plot_curves(curves: Mapping[str, Sequence[float]], x: Sequence[float] | None = None, *, xlabel: str = "",
@@ -70,7 +74,10 @@ def plot_curves(curves: Mapping[str, Sequence[float]], x: Sequence[float] | None
 
     log: which axes are logarithmic: "x", "y" or "xy". markers: a dot at each value, where there are few of them.
     """
-    _, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    tell(figure, "; ".join([f"curves, {title or ylabel}, over {xlabel}",
+                            *(f"{name}: from {values[0]:.3g} to {values[-1]:.3g}, at least {min(values):.3g}, at most "
+                              f"{max(values):.3g}" for name, values in curves.items() if len(values))]))
     for index, (name, values) in enumerate(curves.items()):
         colour, dash = _LINES[index % len(_LINES)]
         axes.plot(range(len(values)) if x is None else x, values, dash, color=colour, lw=2, label=name,
@@ -117,22 +124,25 @@ class LossCurve:
         else:
             plot_losses(self.losses, self.title, self.log)
 
-    def _in_words(self) -> str:
-        """What a reader who does not see the picture is told."""
-        first, last = (np.mean(part) for part in (self.losses[:20], self.losses[-20:]))
-        return (f"loss curve, {self.title}: {len(self.losses)} iterations, "
-                f"the loss goes from {first:.3g} to {last:.3g} (means of 20)")
-
     def _redraw(self) -> None:
-        from IPython.display import Image, display
+        from IPython.display import display
         figure, drawn = Figure(figsize=(6.4, 3.4), layout="constrained"), io.BytesIO()
         _draw_losses(figure.subplots(), {"": self.losses}, self.title, self.log)
         figure.savefig(drawn, format="png", dpi=100)        # unknown to pyplot: not shown a second time
-        picture = Image(drawn.getvalue(), width=640, alt=self._in_words())
+        png, words = b64encode(drawn.getvalue()).decode(), _loss_in_words(self.title, self.losses)
+        shown = {"image/png": png, "text/html": image_tag(png, words, width=640), "text/plain": words}
         if self._display is None:
-            self._display = display(picture, display_id=True)
+            self._display = display(shown, raw=True, display_id=True)
         else:
-            self._display.update(picture)
+            self._display.update(shown, raw=True)
+
+
+def _loss_in_words(name: str, losses: Sequence[float]) -> str:
+    if not len(losses):
+        return f"loss curve, {name}: empty"
+    first, last = (np.mean(part) for part in (losses[:20], losses[-20:]))
+    return (f"loss curve, {name}: {len(losses)} iterations, "
+            f"the loss goes from {first:.3g} to {last:.3g} (means of 20)")
 
 
 def _draw_losses(axes: Axes, runs: Mapping[str, Sequence[float]], title: str, log: bool) -> None:

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from autograder.notebook.curves import BLUE, ORANGE
+from autograder.notebook.in_words import tell
 
 __all__ = ["show_unrolled"]
 
@@ -30,6 +31,8 @@ def show_unrolled(words: Sequence[str], title: str = "") -> None:
         axes.text(x, 1.95, f"h[:, {t}]\n(N, H)", ha="center", va="bottom", fontsize=9, color=BLUE)
     axes.set(xlim=(-0.5, 1.5 * len(words) + 0.8), ylim=(-0.55, 2.6), title=title)
     axes.axis("off")
+    tell(figure, f"{title or 'a recurrent network'}: h0, then one step with the same Wx, Wh, b for each of the words "
+                 f"{', '.join(words)}; each takes x[:, t] (N, D) and the memory before it, and gives h[:, t] (N, H)")
     plt.show()
 
 

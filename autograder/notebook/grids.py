@@ -11,6 +11,7 @@ from matplotlib.colors import ListedColormap
 
 from autograder.notebook.curves import BLUE, GREEN, ORANGE
 from autograder.notebook.devices import as_array
+from autograder.notebook.in_words import tell
 
 __all__ = ["show_masks", "show_positions"]
 
@@ -23,6 +24,7 @@ def show_masks(masks: Mapping[str, np.ndarray], words: Sequence[str] = (), title
     """
     figure, cells = plt.subplots(1, len(masks), squeeze=False, layout="compressed",
                                  figsize=(2.8 * len(masks), 4.0 if len(words) else 3.6))
+    said = []
     for axes, (name, mask) in zip(cells.flat, masks.items()):
         mask = as_array(mask).astype(bool)
         mask = mask.reshape(-1, *mask.shape[-2:])[-1] if mask.ndim > 2 else mask
@@ -31,10 +33,12 @@ def show_masks(masks: Mapping[str, np.ndarray], words: Sequence[str] = (), title
         axes.pcolormesh(np.where(mask, 1.0, np.nan), cmap=ListedColormap([BLUE]), edgecolor="white", linewidth=1)
         for row, column in np.argwhere(~mask):
             axes.plot(column + 0.5, row + 0.5, "x", color="gray", ms=4, mew=0.8)
+        said.append(f"{name}: {' '.join(''.join('01'[entry] for entry in row) for row in mask.astype(int))}")
         _frame(axes, mask.shape, words)
         axes.set(title=name, xlabel="key", aspect="equal")
     cells.flat[0].set_ylabel("query")
     figure.suptitle(title or "full: may be looked at    x: may not", fontsize=9)
+    tell(figure, "; ".join(["attention masks, a group of digits for each query, 1 where it may look", *said]))
     plt.show()
 
 
@@ -58,6 +62,9 @@ def show_positions(table: np.ndarray, places: Sequence[int] = ()) -> None:
     right.spines[["top", "right"]].set_visible(False)
     right.margins(y=0.2)
     right.legend(frameon=False, ncols=len(places), fontsize=8, handlelength=2, loc="upper center")
+    tell(figure, "; ".join([f"a table of positions, {len(table)} places and {table.shape[1]} columns",
+                            *(f"the row of place {place} has the largest dot product with place "
+                              f"{(table @ table[place]).argmax()}" for place in places)]))
     plt.show()
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder.notebook.devices import as_array
+from autograder.notebook.in_words import tell
 
 __all__ = ["kept_for_backward", "seconds", "show_heads"]
 
@@ -54,7 +55,16 @@ def show_heads(maps, titles: Sequence[str] = (), *, queries: Sequence[str] = (),
         _label(axes.set_yticks, queries, maps.shape[1])
     figure.colorbar(picture, ax=used, shrink=0.8, pad=0.02)
     figure.suptitle(title, fontsize=11)
+    tell(figure, "; ".join([title or "attention maps", *_in_words(maps, titles, queries, keys)]))
     plt.show()
+
+
+def _in_words(maps: np.ndarray, titles: Sequence[str], queries: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+    """Each map by the place where it is largest."""
+    for index, each in enumerate(maps):
+        query, key = np.unravel_index(each.argmax(), each.shape)
+        yield (f"{titles[index] if titles else 'the map'}: largest, {each.max():.2g}, at query "
+               f"{queries[query] if len(queries) else query}, key {keys[key] if len(keys) else key}")
 
 
 def seconds(function: Callable[[], object], repeats: int = 3) -> float:

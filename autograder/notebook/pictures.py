@@ -18,6 +18,7 @@ from autograder.errors import DataError
 from autograder.notebook.curves import GREEN, ORANGE
 from autograder.notebook.data import image_from_url, scene_of
 from autograder.notebook.devices import as_array
+from autograder.notebook.in_words import tell
 from autograder.notebook.truth import COLUMNS, ROWS, Scene, describe, words_of
 
 
@@ -36,6 +37,8 @@ def show_captions(images: Sequence, captions: Sequence, truths: Sequence[bool] |
         if truths is not None:
             verdict, colour = ("\u2713 true", GREEN) if truths[index] else ("\u2717 not true", ORANGE)
             axes.set_title(verdict, fontsize=9, fontweight="bold", color=colour, pad=4)
+    verdicts = [""] * len(captions) if truths is None else [", true" if true else ", not true" for true in truths]
+    tell(plt.gcf(), "pictures and their captions: " + "; ".join(map("".join, zip(captions, verdicts))))
 
 
 def show_scene(image: np.ndarray | str, scene: Scene | None = None) -> None:
@@ -45,7 +48,7 @@ def show_scene(image: np.ndarray | str, scene: Scene | None = None) -> None:
     """
     if isinstance(image, str):
         image, scene = image_from_url(image), scene_of(image) if scene is None else scene
-    _, axes = plt.subplots(figsize=(4.2, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(4.2, 4.4), layout="constrained")
     axes.imshow(image, extent=(0, 3, 3, 0), interpolation="nearest")
     for line in (1, 2):
         axes.axhline(line, color="white", alpha=0.4, lw=0.8)
@@ -55,7 +58,9 @@ def show_scene(image: np.ndarray | str, scene: Scene | None = None) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if scene:
-        axes.set_xlabel("\n".join(fill(" ".join(words), 48) for words in describe(scene)), labelpad=8)
+        said = [" ".join(words) for words in describe(scene)]
+        axes.set_xlabel("\n".join(fill(sentence, 48) for sentence in said), labelpad=8)
+        tell(figure, "a scene: " + "; ".join(said))
 
 
 def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights: np.ndarray,
@@ -79,16 +84,19 @@ def show_attention(image: np.ndarray | str, words: Sequence[str] | str, weights:
                          f"got {weights.shape}")
     if len(heads) > 1:
         columns = len(words)                            # a row for each head
+    said = []
     for index, axes in enumerate(_grid(len(heads) * len(words), columns, (1.25, 1.6))):
         head, step = divmod(index, len(words))
         look = heads[head, step].reshape(side, side)
         axes.imshow(_fog(image, look), extent=(0, side, side, 0), interpolation="nearest")
         y, x = np.unravel_index(look.argmax(), look.shape)
         axes.add_patch(plt.Rectangle((x, y), 1, 1, fill=False, color=ORANGE, lw=1.5))
+        said.append(f"{f'head {head}, ' if len(heads) > 1 else ''}{words[step]}: row {y}, column {x}, {look.max():.0%}")
         axes.set_title(f"{words[step]}\n{look.max():.0%}", fontsize=9, linespacing=1.1, pad=3)
         _bare(axes)
         if len(heads) > 1 and step == 0:
             axes.set_ylabel(f"head {head}", fontsize=9)
+    tell(plt.gcf(), f"the region looked at most for each word, of {side} x {side}: {'; '.join(said)}")
 
 
 def _fog(image: np.ndarray, look: np.ndarray) -> np.ndarray:
