@@ -149,7 +149,8 @@ def _cheat(assignment: Assignment) -> str:
 def _as_student_code(assignment: Assignment, answer: Answer) -> str:
     """An answer of mistakes.py as a cell that replaces what the cells above it define."""
     tree = ast.parse(read_text(assignment.mistakes))
-    kept = [node for node in tree.body if not _is_other_answer(node, answer.name) and not _imports_course(node)]
+    nodes = [node for node in tree.body if not _is_other_answer(node, answer.name) and not _imports_course(node)]
+    kept = _used_by(answer.name, nodes)
     for node in kept:
         if getattr(node, "name", "") == answer.name:
             node.decorator_list = []
@@ -160,6 +161,22 @@ def _as_student_code(assignment: Assignment, answer: Answer) -> str:
     values = [answer.name] if len(answer.replaces) == 1 else [f"{answer.name}()[{name!r}]" for name in answer.replaces]
     lines += [f"{name} = {value}" for name, value in zip(answer.replaces, values)]
     return "\n\n".join(lines) + "\n"
+
+
+def _used_by(name: str, nodes: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that a function needs, wherever they stand, and all imports."""
+    wanted, kept, before = {name}, [], -1
+    while len(kept) > before:
+        before = len(kept)
+        kept = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) or wanted & _made_by(node)]
+        wanted |= {each.id for node in kept for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return kept
+
+
+def _made_by(node: ast.stmt) -> set[str]:
+    """The names that a statement at the top of a module makes."""
+    named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else named
 
 
 def _is_other_answer(node: ast.stmt, name: str) -> bool:
