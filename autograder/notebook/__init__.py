@@ -6,6 +6,7 @@
     show_captions, show_attention, ...                  pictures of scenes             (pictures)
     plot_losses, plot_curves, LossCurve, progress       curves, also while they grow   (curves)
     show_masks, show_positions                          small tables as pictures       (grids)
+    show_heads                                          the maps of attention heads    (heads)
     show_unrolled                                       how a network is wired         (diagrams)
     CaptioningSolver, sgd, adam                         train a model in NumPy         (training)
 
@@ -23,6 +24,7 @@ _HOMES = {
     "curves": ("LossCurve", "plot_curves", "plot_losses", "progress"),
     "diagrams": ("show_unrolled",),
     "grids": ("show_masks", "show_positions"),
+    "heads": ("show_heads",),
     "pictures": ("show_attention", "show_captions", "show_scene"),
     "training": ("CaptioningSolver", "adam", "sgd"),
     "truth": ("Scene", "Thing", "is_grammatical", "is_true", "judge", "truth_rate", "words_of"),

@@ -58,7 +58,7 @@ def show_scene(image: np.ndarray | str, scene: Scene | None = None) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if scene:
-        said = [" ".join(words) for words in describe(scene)]
+        said = [_sentence(words) for words in describe(scene)]
         axes.set_xlabel("\n".join(fill(sentence, 48) for sentence in said), labelpad=8)
         tell(figure, "a scene: " + "; ".join(said))
 
