@@ -143,6 +143,18 @@ def test_the_students_copy_says_the_same(tiny):
         assert [part.checks for part in copy] == visible
 
 
+def test_a_strange_answer_breaks_no_check_in_the_students_copy(tiny):
+    """The check trips over it, on a question that the recording has never heard."""
+    tiny.checks.write_text(tiny.checks.read_text().replace(
+        '    worst = abs(out', '    out = out[0].sum() + student.row_mean(out)[:, None] * 0 + out\n    worst = abs(out'))
+    build.release(tiny)
+    for answer in ((1, 2), "text", None):
+        namespace = vars(execute.execute_reference(tiny)) | {"centred": lambda x, answer=answer: (answer, None)}
+        with handout_examiner(tiny.handout) as examiner:
+            check = examiner.examine(LiveDesk(namespace))[1].checks[1]
+        assert check.verdict == "failed" and check.found.startswith("the answer cannot be used as one")
+
+
 def test_a_recording_of_other_checks_is_noticed(tiny):
     build.release(tiny)
     path = tiny.handout / "checks.py"
