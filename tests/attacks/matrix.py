@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.attacks.exploits import CLASSES, CORPUS, Exploit
+from tests.attacks.exploits import CORPUS, Exploit
 from tests.attacks.trial import NO_WALLS, WALLS
 from tests.attacks.world import HONEST, World, children, own_segments
 
@@ -25,7 +25,6 @@ REPOSITORY = Path(__file__).parents[2]
 ORDINARY = 65533  # a number that no service runs as
 USERS = ("root", "ordinary user")
 ALL_WALLS = next(iter(WALLS))
-BY_CLASS = {number: [exploit for exploit in CORPUS if exploit.number == number] for number in CLASSES}
 STUCK = 120.0  # seconds without a word from a trial
 VISIBLE = 1.0  # the points of the visible check, whose answers stand in every student's copy
 
@@ -48,12 +47,12 @@ def combinations() -> list[tuple[str, str]]:
 
 
 def share(user: str, walls: str) -> list[Exploit]:
-    """What CI tries: every exploit behind all walls together, as both users; behind each weaker set of walls one exploit
-    of each class, another one behind each, as either user in turn."""
+    """What CI tries: every exploit behind all walls together, as both users; and behind each weaker set of walls, as
+    either user in turn."""
     if walls == ALL_WALLS:
         return CORPUS
-    turn = list(WALLS).index(walls)
-    return [own[turn % len(own)] for number, own in BY_CLASS.items() if (number + turn) % 2 == USERS.index(user)]
+    turn = USERS.index(user) + list(WALLS).index(walls)
+    return [exploit for place, exploit in enumerate(CORPUS) if (place + turn) % 2 == 0]
 
 
 def run(folder: Path, user: str, walls: str, exploits: Iterable[Exploit]) -> Iterator[Outcome]:
