@@ -4,7 +4,8 @@ This is what checks.py and mistakes.py import.
 """
 
 from autograder.course.answers import also_correct, replaces
-from autograder.examine.compare import CheckFailed, gradient, require, returns, same
+from autograder.examine.compare import CheckFailed, require, returns, same
+from autograder.examine.finite_differences import gradient
 
 __all__ = ["CheckFailed", "also_correct", "gradient", "part", "points", "replaces", "require", "returns", "same"]
 

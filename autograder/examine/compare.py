@@ -1,13 +1,10 @@
-"""What a check may say of an answer: `same`, `gradient`, `require`, `returns`.
+"""What a check may say of an answer: `same`, `require`, `returns`, and (in finite_differences.py) `gradient`.
 
 Each raises CheckFailed with two sentences for the student: what was asked and what was found.
 """
 
-import contextlib
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,7 @@ from autograder.examine.face import Handle
 from autograder.examine.picture import picture
 from autograder.report import Difference
 
-__all__ = ["CheckFailed", "gradient", "require", "returns", "same"]
+__all__ = ["CheckFailed", "numeric", "require", "returns", "same", "same_shape"]
 
 
 class CheckFailed(AssertionError):
@@ -38,8 +35,8 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     axes: the names of the axes, such as "N T H", used to say where. Whole numbers have to be equal exactly.
     """
     want = _array(want)
-    got = _numeric(got, what, want)
-    _same_shape(got, want, what, axes)
+    got = numeric(got, what, want)
+    same_shape(got, want, what, axes)
     evidence = (what, got.copy())
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
@@ -57,47 +54,6 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
                                 f"{_count(strange)} are not finite", evidence, where)
     _same_kind(got, want, what)
     raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence, where)
-
-
-def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
-             axes: str = "", rel_error: float = 1e-6, step: float = 1e-5) -> None:
-    """`got` equals the gradient of sum(f(x) * dout) at x, by central differences in float64.
-
-    f maps one array to one array or number, usually a lambda around the student's own forward pass. A gradient that
-    agrees along a few random directions is right; only one that does not is measured entry by entry, to say where.
-    """
-    x = np.array(x, dtype=np.float64)
-
-    def slope(direction: np.ndarray) -> float:
-        above, below = (_numeric(f(x + side * direction), "the forward pass") for side in (step, -step))
-        if above.shape != np.shape(dout):
-            raise CheckFailed(None, f"the forward pass returns shape {above.shape}, expected {np.shape(dout)}")
-        return float(np.sum((above - below) * dout)) / (2 * step)
-
-    got = _numeric(got, what, x)
-    if _agrees_along_directions(slope, got, x.shape, rel_error):
-        return
-    if _BRIEF.get() and got.shape == x.shape:
-        raise CheckFailed(None, "it is not the gradient", (what, got.copy()))
-    numeric = np.array([slope(_unit(place, x.shape)) for place in np.ndindex(x.shape)]).reshape(x.shape)
-    try:
-        same(got, numeric, what, axes=axes, rel_error=rel_error)
-    except CheckFailed as failure:
-        failure.asked = f"`{what}` is the gradient of your own forward pass, measured by finite differences"
-        raise
-
-
-_BRIEF: ContextVar[bool] = ContextVar("in brief", default=False)
-
-
-@contextlib.contextmanager
-def in_brief() -> Iterator[None]:
-    """For answers of which nobody reads where they are wrong: `gradient` does not measure it."""
-    token = _BRIEF.set(True)
-    try:
-        yield
-    finally:
-        _BRIEF.reset(token)
 
 
 def require(condition: Any, asked: str, found: str) -> None:
@@ -136,22 +92,6 @@ def describe(value: Any) -> str:
     return f"an object of type {type(value).__name__}"
 
 
-def _agrees_along_directions(slope: Callable, got: np.ndarray, shape: tuple, rel_error: float, count: int = 3) -> bool:
-    """Whether `got` has the measured slope along random directions (where errors do not cancel by chance)."""
-    if got.shape != shape or not np.isfinite(got).all():
-        return False
-    rng = np.random.default_rng(got.size)
-    directions = (rng.normal(size=shape) for _ in range(count))
-    allowed = rel_error * np.abs(got).max(initial=0.0)
-    return all(abs(slope(direction) - float(np.sum(got * direction))) <= allowed for direction in directions)
-
-
-def _unit(place: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
-    direction = np.zeros(shape)
-    direction[place] = 1.0
-    return direction
-
-
 def _array(value: Any) -> np.ndarray:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -159,7 +99,7 @@ def _array(value: Any) -> np.ndarray:
     return np.array(None) if type(value) is Handle else np.asarray(value)
 
 
-def _numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray:
+def numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray:
     """`value` as an array of numbers, or a failure that says what it is instead."""
     expected = f"an array of shape {want.shape}" if want is not None and want.ndim else "a number"
     try:
@@ -171,7 +111,7 @@ def _numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarra
     return array
 
 
-def _same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
+def same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
     if got.shape == want.shape:
         return
     names = f" ({', '.join(axes.split())})" if axes else ""

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 from autograder.course.plan import Check, Part, Plan
 from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
-from autograder.examine.compare import in_brief
 from autograder.examine.face import Backend
+from autograder.examine.finite_differences import in_brief, knowing
 from autograder.examine.outcomes import Outcomes
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
@@ -82,7 +82,8 @@ class Examiner:
         """What one check raises for one answer, or None."""
         rehearsal = self.rehearsal(check)
         reference = rehearsal.reference() if rehearsal else self.reference(check.name)
-        return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
+        with knowing(rehearsal.gradients if rehearsal else None):
+            return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
         """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""

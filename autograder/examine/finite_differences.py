@@ -1,0 +1,144 @@
+"""`gradient`: an answer's derivative, held against differences of the answer's own forward pass.
+
+Three random directions tell whether it is right. Where it is wrong, the derivative at every entry says where; most
+answers go wrong backward and are right forward, so what the reference's forward pass gave will do for them, too.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.examine.compare import CheckFailed, numeric, same, same_shape
+
+DIRECTIONS = 3
+ALIKE = 1e-12  # relative difference of two forward passes that are one function, but for rounding
+
+Sides = tuple[np.ndarray, np.ndarray]  # f a step above x, and a step below
+
+
+class Measured(NamedTuple):
+    """A forward pass on both sides of x along the first direction, and its derivative at each entry of x."""
+
+    sides: Sides
+    derivative: np.ndarray
+
+
+Known = dict[tuple, Measured]
+Aside = Callable[[], contextlib.AbstractContextManager]
+_KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
+_MEASURING: ContextVar[tuple[Known, Aside] | None] = ContextVar("measuring", default=None)
+_BRIEF: ContextVar[bool] = ContextVar("in brief", default=False)
+
+
+def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
+             axes: str = "", rel_error: float = 1e-6, step: float = 1e-5) -> None:
+    """`got` equals the gradient of sum(f(x) * dout) at x, by central differences in float64.
+
+    f maps one array to one array or number, usually a lambda around the student's own forward pass.
+    """
+    x, dout = np.array(x, dtype=np.float64), np.asarray(dout)
+
+    def sides(direction: np.ndarray) -> Sides:
+        above, below = (numeric(f(x + side * direction), "the forward pass") for side in (step, -step))
+        if above.shape != dout.shape:
+            raise CheckFailed(None, f"the forward pass returns shape {above.shape}, expected {dout.shape}")
+        return above, below
+
+    def slope(above: np.ndarray, below: np.ndarray) -> float:
+        return float(np.sum((above - below) * dout)) / (2 * step)
+
+    def derivative() -> np.ndarray:
+        return np.array([slope(*sides(_unit(place, x.shape))) for place in np.ndindex(x.shape)]).reshape(x.shape)
+
+    got, question = numeric(got, what, x), (what, x.tobytes(), dout.tobytes())
+    with _as_a_gradient(what):
+        same_shape(got, x, what, axes)
+    first = None
+    for direction in _directions(x.shape):
+        here = sides(direction)
+        first = first or here
+        if not _agrees(got, direction, slope(*here), rel_error):
+            break
+    else:
+        if measuring := _MEASURING.get():
+            known, aside = measuring
+            with aside():
+                known[question] = Measured(first, derivative())
+        return
+    if _BRIEF.get():
+        raise CheckFailed(None, "it is not the gradient", (what, got.copy()))
+    with _as_a_gradient(what):
+        known = (_KNOWN.get() or {}).get(question)
+        if known is not None and all(map(_alike, known.sides, first)):
+            same(got, known.derivative, what, axes=axes, rel_error=rel_error)
+        same(got, derivative(), what, axes=axes, rel_error=rel_error)
+
+
+@contextlib.contextmanager
+def in_brief() -> Iterator[None]:
+    """For answers of which nobody reads where they are wrong: it is not measured."""
+    with _set(_BRIEF, True):
+        yield
+
+
+@contextlib.contextmanager
+def measuring(aside: Aside) -> Iterator[Known]:
+    """For the reference: its derivatives at every entry are measured, too, inside `aside()`, to be known later."""
+    found: Known = {}
+    with _set(_MEASURING, (found, aside)):
+        yield found
+
+
+@contextlib.contextmanager
+def knowing(known: Known | None) -> Iterator[None]:
+    """For answers to a check that the reference has sat before them."""
+    with _set(_KNOWN, known):
+        yield
+
+
+@contextlib.contextmanager
+def _set(variable: ContextVar, value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+@contextlib.contextmanager
+def _as_a_gradient(what: str) -> Iterator[None]:
+    """Says what was asked in terms of gradients."""
+    try:
+        yield
+    except CheckFailed as failure:
+        failure.asked = f"`{what}` is the gradient of your own forward pass, measured by finite differences"
+        raise
+
+
+def _directions(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Random directions, along which errors do not cancel by chance."""
+    rng = np.random.default_rng(int(np.prod(shape)))
+    return (rng.normal(size=shape) for _ in range(DIRECTIONS))
+
+
+def _agrees(got: np.ndarray, direction: np.ndarray, slope: float, rel_error: float) -> bool:
+    if not np.isfinite(got).all():
+        return False
+    return abs(slope - float(np.sum(got * direction))) <= rel_error * np.abs(got).max(initial=0.0)
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """The same numbers, but for rounding."""
+    if one.shape != other.shape:
+        return False
+    with np.errstate(all="ignore"):
+        return bool((np.abs(one - other) <= ALIKE * np.abs(other).max(initial=0.0)).all())
+
+
+def _unit(place: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    direction = np.zeros(shape)
+    direction[place] = 1.0
+    return direction

@@ -1,0 +1,129 @@
+"""`gradient`: what it accepts, where it says an answer is wrong, and how often it asks for the forward pass."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+from autograder.examine import CheckFailed, gradient
+from autograder.examine.face import Face
+from autograder.examine.finite_differences import Measured, in_brief, knowing, measuring
+from autograder.examine.namespace import NamespaceBackend
+from autograder.examine.rehearsal import Rehearsal
+
+WANT = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def test_gradient_of_a_right_answer_takes_six_calls():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return np.tanh(x) @ WANT.T
+
+    x, dout = np.linspace(-1, 1, 12).reshape(4, 3), np.ones((4, 2))
+    gradient(f, x, dout, (dout @ WANT) * (1 - np.tanh(x) ** 2), "dx", axes="N D")
+    assert len(calls) == 6
+
+
+@pytest.mark.parametrize("wrong", [lambda g: g * 1.001, lambda g: g.T.copy().reshape(g.shape), lambda g: g * 0,
+                                   lambda g: np.where(np.arange(g.size).reshape(g.shape) == 5, g + 0.01, g)])
+def test_gradient_says_where(wrong):
+    x, dout = np.linspace(-1, 1, 12).reshape(4, 3), np.ones((4, 2))
+    right = (dout @ WANT) * (1 - np.tanh(x) ** 2)
+    with pytest.raises(CheckFailed) as caught:
+        gradient(lambda x: np.tanh(x) @ WANT.T, x, dout, wrong(right), "dx", axes="N D")
+    assert caught.value.asked == "`dx` is the gradient of your own forward pass, measured by finite differences"
+    assert caught.value.found.startswith("`dx` differs at N=")
+    assert caught.value.evidence[0] == "dx"
+
+
+def test_gradient_of_a_number_and_of_a_wrong_shape():
+    gradient(lambda x: float((x**2).sum()), np.arange(3.0), np.array(1.0), 2 * np.arange(3.0), "dx")
+    with pytest.raises(CheckFailed, match="forward pass returns shape"):
+        gradient(lambda x: x, np.arange(3.0), np.ones(2), np.ones(3), "dx")
+    with pytest.raises(CheckFailed, match="has shape"):
+        gradient(lambda x: x, np.arange(3.0), np.ones(3), np.ones((3, 1)), "dx")
+
+
+class Forward:
+    """sum(scale * x ** 2 * dout) of 12 numbers, and how often it was asked."""
+
+    x, dout = np.linspace(-1, 1, 12).reshape(4, 3), np.ones((4, 3))
+
+    def __init__(self, scale=1.0):
+        self.scale, self.calls = scale, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return self.scale * x**2
+
+    def failure(self, got) -> CheckFailed:
+        with pytest.raises(CheckFailed) as caught:
+            gradient(self, self.x, self.dout, got, "dx", axes="N D")
+        return caught.value
+
+
+@pytest.fixture
+def known():
+    """What the reference's forward pass gives, measured while its own gradient was examined."""
+    reference = Forward()
+    with measuring(contextlib.nullcontext) as found:
+        gradient(reference, reference.x, reference.dout, 2 * reference.x, "dx", axes="N D")
+    assert reference.calls == 6 + 2 * 12
+    return found
+
+
+WRONG = np.where(np.arange(12).reshape(4, 3) == 5, 7.0, 2 * Forward.x)
+
+
+def test_a_wrong_gradient_of_the_reference_s_forward_pass_is_not_measured_again(known):
+    alone, helped = Forward(), Forward()
+    told = alone.failure(WRONG)
+    with knowing(known):
+        again = helped.failure(WRONG)
+    assert (alone.calls, helped.calls) == (2 + 2 * 12, 2)
+    assert (again.asked, again.found, again.difference) == (told.asked, told.found, told.difference)
+    assert "at N=1, D=2" in told.found and "1 of 12 values differ" in told.found
+
+
+def test_another_forward_pass_is_measured_itself(known):
+    forward = Forward(scale=1 + 1e-9)
+    with knowing(known):
+        assert "1 of 12" in forward.failure(WRONG).found
+        assert forward.calls == 2 + 2 * 12
+        gradient(Forward(3.0), Forward.x, Forward.dout, 6 * Forward.x, "dx")
+
+
+def test_nobody_fails_on_the_reference_s_account_alone(known):
+    """Only what is known of the reference says no: then the answer's own forward pass has the last word."""
+    (question, measured), = known.items()
+    forward = Forward()
+    with knowing({question: Measured(measured.sides, WRONG)}):
+        assert "1 of 12" in forward.failure(WRONG).found
+    assert forward.calls == 2 + 2 * 12
+
+
+def test_in_brief_it_is_only_wrong(known):
+    forward = Forward()
+    with in_brief(), knowing(known):
+        assert forward.failure(WRONG).found == "it is not the gradient"
+        assert "has shape" in forward.failure(WRONG[0]).found
+    assert forward.calls == 2
+
+
+def test_what_is_measured_for_later_is_not_asked_of_students():
+    code = "def forward(x):\n    return x**2\n"
+
+    def run(student, reference):
+        gradient(Face(student).forward, Forward.x, Forward.dout, 2 * Forward.x, "dx")
+
+    def make():
+        namespace = {}
+        exec(code, namespace)
+        return NamespaceBackend(namespace, trusted=True)
+
+    rehearsal = Rehearsal.of(run, make)
+    assert [question.do for question in rehearsal.questions] == ["get", *["call"] * 6]
+    (measured,) = rehearsal.gradients.values()
+    np.testing.assert_allclose(measured.derivative, 2 * Forward.x, rtol=1e-8, atol=1e-8)
