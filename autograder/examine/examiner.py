@@ -96,10 +96,12 @@ class Examiner:
         result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM, evidence))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
+        went_wrong = any(check.verdict == FAILED and check.attempted for check in result.checks)
         failed_before = [name for name in part.prerequisites if done[name].failed]
         if desk.swappable and not set(failed_before).isdisjoint(part.builds_on):
             self._follow_through(part, desk, result, failed_before)
-        desk.renew()
+        if went_wrong:  # and did not only wait for what is not written yet
+            desk.renew()
         waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
         for check in result.checks:
             if check.verdict == FAILED and waits and check.attempted:
