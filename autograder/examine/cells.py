@@ -26,11 +26,11 @@ class Cells:
 
     def load(self, room, seconds: float) -> bool:
         """Runs them in a fresh room, each with its deadline. False if it takes another room, and another try."""
-        room.send_ahead(self._requests, seconds)
+        [script] = room.send_ahead(self._requests, timeout=seconds)
         faults: dict[str, StudentRaised] = {}
         for name in self._loaded:
             try:
-                room.next_answer(seconds)
+                room.next_answer(script, seconds)
             except StudentRaised as fault:
                 faults[name] = fault
             except StudentFault as fault:

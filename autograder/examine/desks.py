@@ -1,6 +1,6 @@
 """Where code of this process is ready to be called: the course's own, or a student's running notebook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend
@@ -16,7 +16,7 @@ class NamespaceDesk:
         self._make, self._swap_sources = make, swap_sources
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
-                rehearsal: Rehearsal | None = None) -> Backend:
+                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
         namespace = self._make()
         for part in swapped:
             for name, source in self._swap_sources(part):
@@ -36,7 +36,7 @@ class LiveDesk:
         self._namespace, self._owns = namespace, owns
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
-                rehearsal: Rehearsal | None = None) -> Backend:
+                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
         return NamespaceBackend(self._namespace, owns=self._owns)
 
     def renew(self) -> None:

@@ -1,6 +1,7 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -36,9 +37,9 @@ class Desk(Protocol):
 
     swappable: bool
 
-    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsal: Rehearsal | None) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal] = ()) -> Backend:
         """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,
-        where the desk can keep one; `rehearsal` is what will be asked, where that is of use."""
+        where the desk can keep one; `rehearsals`: what this check and those after it will ask, where that is known."""
 
     def renew(self) -> None:
         """Forget the present process or namespace: something went wrong in it."""
@@ -145,13 +146,13 @@ class Examiner:
     def _sit(self, part: Part, desk: Desk, patience: Patience,
              evidence: dict[str, hints.Evidence]) -> list[CheckResult]:
         """The part's checks. `evidence` receives the numbers of those that fail with numbers."""
-        results, stalls = [], 0
-        for check in self.plan.checks_of(part.name):
+        results, stalls, checks = [], 0, self.plan.checks_of(part.name)
+        for place, check in enumerate(checks):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
             if stalls >= patience.stalls:
                 result.verdict, result.found = FAILED, NOT_RUN
             else:
-                raised = self._ask(check, desk, (), patience)
+                raised = self._ask(checks[place:], desk, (), patience)
                 stalls += isinstance(raised, TimedOut)
                 self._judge.decide(result, check, raised)
                 if numbers := evidence_of(raised):
@@ -164,11 +165,10 @@ class Examiner:
                         names: Collection[str]) -> tuple[set[str], bool]:
         """Which of those checks pass with the reference in place of the `swapped` parts; did one run out of time?"""
         passed: set[str] = set()
-        for check in self.plan.checks_of(part.name):
-            if check.name not in names:
-                continue
+        checks = [check for check in self.plan.checks_of(part.name) if check.name in names]
+        for place, check in enumerate(checks):
             try:
-                raised = self._ask(check, desk, swapped, HURRIED)
+                raised = self._ask(checks[place:], desk, swapped, HURRIED)
             except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
                 return passed, False
             if raised is None:
@@ -177,11 +177,15 @@ class Examiner:
                 return passed, True
         return passed, False
 
-    def _ask(self, check: Check, desk: Desk, swapped: tuple[str, ...], patience: Patience) -> BaseException | None:
-        student = desk.backend(swapped, patience.seconds, self.rehearsal(check))
+    def _ask(self, checks: Sequence[Check], desk: Desk, swapped: tuple[str, ...],
+             patience: Patience) -> BaseException | None:
+        """What the first of the checks raises; the others are those that will be asked next."""
+        check = checks[0]
+        known = itertools.takewhile(lambda rehearsal: rehearsal is not None, map(self.rehearsal, checks))
+        student = desk.backend(swapped, patience.seconds, list(known))
         raised = self._outcomes.of(check.name, student, lambda: self.run(check, student))
         if isinstance(raised, Disturbed):
-            raised = self.run(check, desk.backend(swapped, patience.seconds, None))
+            raised = self.run(check, desk.backend(swapped, patience.seconds))
         return raised
 
     def _is_sound(self, check: Check) -> bool:

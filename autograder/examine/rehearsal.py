@@ -15,6 +15,7 @@ from autograder.examine.face import Backend
 from autograder.examine.finite_differences import Known, measuring
 from autograder.examine.values import PLAIN, copied
 from autograder.room import Requests
+from autograder.room.script import Script
 from autograder.room.wire import Earlier
 
 
@@ -131,17 +132,18 @@ class Disturbed(BaseException):
 
 
 class Prompted(_Follower):
-    """A room that is sent the questions of a rehearsal ahead. seconds: the deadline of each answer."""
+    """A room that is sent the questions of a rehearsal ahead. seconds: the deadline of each answer; sent: sends them,
+    or has done so before."""
 
-    def __init__(self, room, seconds: float, rehearsal: "Rehearsal"):
+    def __init__(self, room, seconds: float, rehearsal: "Rehearsal", sent: Callable[[], Script]):
         super().__init__(rehearsal.questions)
-        self._room, self._seconds, self._requests = room, seconds, rehearsal.requests
-        self._pauses: set[int] | None = None
+        self._room, self._seconds, self._sent = room, seconds, sent
+        self._script: Script | None = None
 
     def hear_out(self) -> bytes | None:
-        """Asks all at once. A digest of the answers; None if the room was lost before it had given them all."""
-        self._pauses = self._room.send_ahead(self._requests, self._seconds)
-        return self._room.hear_out(self._seconds)
+        """Waits for all answers. A digest of them; None if the room was lost before it had given them all."""
+        self._script = self._sent()
+        return self._room.hear_out(self._script, self._seconds)
 
     @property
     def followed(self) -> bool:
@@ -149,12 +151,12 @@ class Prompted(_Follower):
         return self._follows
 
     def _foreseen(self, number):
-        if self._pauses is None:
+        if self._script is None:
             self.hear_out()
         try:
-            return self._room.next_answer(self._seconds)
+            return self._room.next_answer(self._script, self._seconds)
         except (TimedOut, RoomDied):
-            if number in self._pauses:
+            if number in self._script.pauses:
                 raise
             raise Disturbed from None  # it may have been a later question, and this one's answer is lost with it
 

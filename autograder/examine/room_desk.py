@@ -1,12 +1,13 @@
 """A submitted notebook in the room, ready to be called."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from autograder.errors import StudentFault
 from autograder.examine.cells import Cells
 from autograder.examine.face import Backend
 from autograder.examine.rehearsal import Prompted, Rehearsal
+from autograder.room.script import Script
 
 CALL_SECONDS, CELL_SECONDS = 10.0, 30.0
 
@@ -47,6 +48,7 @@ class RoomDesk:
         self._server, self._cells, self._swap_sources = server, Cells(cells), swap_sources
         self._room = None
         self._swapped: tuple[str, ...] = ()
+        self._ahead: dict[Rehearsal, Script] = {}  # what the room has been sent, and no check has heard
         self.output = ""
 
     @property
@@ -54,13 +56,22 @@ class RoomDesk:
         return self._cells.notes
 
     def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
-                rehearsal: Rehearsal | None = None) -> Backend:
-        if self._room is None or not self._is_free(seconds) or self._swapped not in ((), swapped):
+                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+        if self._room is None or not self._is_free(seconds, rehearsals) or self._swapped not in ((), swapped):
             self.renew()
             self._room, self._swapped = self._open(), ()
         if self._swapped != swapped:
             self._swap(swapped)
-        return Prompted(self._room, seconds, rehearsal) if rehearsal else TimedRoom(self._room, seconds)
+        if not rehearsals:
+            return TimedRoom(self._room, seconds)
+        return Prompted(self._room, seconds, rehearsals[0], lambda: self._sent(rehearsals, seconds))
+
+    def _sent(self, rehearsals: Sequence[Rehearsal], seconds: float) -> Script:
+        """What the room is asked for the first of them: it is sent all of them together."""
+        if rehearsals[0] not in self._ahead:
+            scripts = self._room.send_ahead(*(each.requests for each in rehearsals), timeout=seconds)
+            self._ahead = dict(zip(rehearsals, scripts))
+        return self._ahead.pop(rehearsals[0])
 
     def renew(self) -> None:
         if self._room is not None:
@@ -68,17 +79,20 @@ class RoomDesk:
                 self.output = self.output or self._room.output
             self._room.close()
             self._room = None
+            self._ahead.clear()
 
-    def _is_free(self, seconds: float) -> bool:
-        """Whether the room is there, and through with what an earlier check asked of it."""
-        with contextlib.suppress(StudentFault):
-            self._room.end_script(seconds)
+    def _is_free(self, seconds: float, rehearsals: Sequence[Rehearsal]) -> bool:
+        """Whether the room is there, and has been asked for the first of them, or is through with all it was asked."""
+        if not (rehearsals and rehearsals[0] in self._ahead):
+            with contextlib.suppress(StudentFault):
+                self._room.end_scripts(seconds)
         return self._room.alive
 
     def _swap(self, swapped: tuple[str, ...]) -> None:
         """Lets the reference of those parts into the room."""
         self.output = self.output or self._room.output
         self._swapped = swapped
+        self._ahead.clear()
         for name, source in (cell for part in swapped for cell in self._swap_sources(part)):
             self._room.run(source, name=name, timeout=CELL_SECONDS)
 

@@ -29,7 +29,7 @@ class NotebookDesk:
         self.namespace, self.places, self.ear, self.clock, self.button = namespace, places, ear, clock, button
         self.stalled = False
 
-    def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsal: None = None) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsals: tuple = ()) -> Backend:
         return _NotebookBackend(self, HURRIED if self.stalled else min(seconds, SECONDS))
 
     def renew(self) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +17,7 @@ from autograder.room.script import Script
 from autograder.room.wire import Opaque
 
 START = 60.0  # seconds for the first sign of life of a room
+HASTE = 3.0  # seconds without an answer that is nobody's fault
 
 
 class RoomServer:
@@ -76,7 +78,7 @@ class Room:
         self.alive = True
         self._control, self._limits = control, limits
         self._count = 0
-        self._script: Script | None = None  # what was sent ahead
+        self._scripts: deque[Script] = deque()  # what was sent ahead, and is not answered to its end
         self._called: set[str] = set()  # what has been called in a script that came to its end
         self._reason = "it was closed"
         self._confined = False
@@ -111,37 +113,43 @@ class Room:
         """The value of an expression of the course's own, computed in the room with np (and torch) only."""
         return self._ask(timeout, do="evaluate", source=source)
 
-    def send_ahead(self, requests: Requests, timeout: float = 10.0) -> Collection[int]:
-        """Sends many requests at once; `next_answer` gives their answers in order, up to the first fault.
+    def send_ahead(self, *scripts: Requests, timeout: float = 10.0) -> list[Script]:
+        """Sends scripts of many requests at once; `hear_out` and `next_answer` give the answers to each.
 
-        A request may contain `Earlier` answers of the same script. Ends what is left of a script before it, and an
-        Opaque of that one means nothing any more. Returns the requests before which the room pauses: if it is lost
-        when the next answer is one of theirs, all answers before are here, and it is that request's doing.
+        A request may contain `Earlier` answers of the same script. Ends what was sent ahead before, and an Opaque of
+        that means nothing any more.
         """
-        self.end_script(timeout)
+        self.end_scripts(timeout)
         with self._faults(timeout):
-            self._count += 1
-            pauses = {index for index, name in requests.pauses.items() if name is None or name not in self._called}
-            first = {"id": self._count, "do": "perform", "count": requests.count, "size": len(requests.frames),
-                     "stop": requests.stop, "pauses": sorted(pauses)}
-            self._channel.send([*wire.encode(first), requests.frames], time.monotonic() + timeout)
-            self._script = Script(self._count, requests, self._limits)
-        return pauses
+            sent = [Script(self._count + place, requests, self._pauses(scripts[:place - 1], requests), self._limits)
+                    for place, requests in enumerate(scripts, 1)]
+            first = {"id": self._count + 1, "do": "perform",
+                     "scripts": [(len(script.requests.frames), script.requests.stop, sorted(script.pauses))
+                                 for script in sent]}
+            self._count += len(sent)
+            self._channel.send([*wire.encode(first), *(requests.frames for requests in scripts)],
+                               time.monotonic() + timeout)
+            self._scripts.extend(sent)
+        return sent
 
-    def hear_out(self, timeout: float = 10.0) -> bytes | None:
-        """Waits for all answers to what was sent ahead: a digest, equal for equal answers. None if the room is lost
-        before; then `next_answer` gives what has come, and raises the fault after it."""
+    def _pauses(self, before: Sequence[Requests], requests: Requests) -> Collection[int]:
+        """Where the room pauses: before what was not called in an earlier script."""
+        called = self._called.union(*(script.pauses.values() for script in before))
+        return {index for index, name in requests.pauses.items() if name is None or name not in called}
+
+    def hear_out(self, script: Script, timeout: float = 10.0) -> bytes | None:
+        """Waits for all answers of a script: a digest, equal for equal answers. None if the room is lost before; then
+        `next_answer` gives what has come, and raises the fault after it."""
         try:
-            while not self._script.ended:
+            while not script.ended:
                 self._hear(timeout)
         except StudentFault as fault:
-            self._script.fault = fault
+            script.fault = fault
             return None
-        return self._script.digest()
+        return script.digest()
 
-    def next_answer(self, timeout: float = 10.0) -> Any:
-        """The answer to the next request that was sent ahead."""
-        script = self._script
+    def next_answer(self, script: Script, timeout: float = 10.0) -> Any:
+        """The answer to the next request of a script that was sent ahead."""
         while not (script.waiting or script.ended):
             if script.fault:
                 raise script.fault
@@ -152,19 +160,24 @@ class Room:
             raise self._unreadable(error) from None
 
     def _hear(self, timeout: float) -> None:
-        """Waits for some more answers. The deadline is that of each: a room that takes its time sends one by one."""
-        with self._faults(timeout):
-            self._script.add(*self._channel.receive(time.monotonic() + timeout, self._limits.reply))
-            if self._script.ended:
+        """Waits for some more answers. The deadline is that of each: a room that takes its time sends one by one.
+        Where nobody could be blamed for a delay, it is given up sooner: whoever asks will ask again, one by one."""
+        script = self._scripts[0] if self._scripts else None
+        seconds = timeout if script is None or script.at_pause else min(timeout, HASTE)
+        with self._faults(seconds):
+            script.add(*self._channel.receive(time.monotonic() + seconds, self._limits.reply))
+            if not script.ended:
+                return
+            self._scripts.popleft()
+            self._called.update(filter(None, script.requests.pauses.values()))
+            if not self._scripts:
                 self._channel.expect_silence()
                 self._channel.drain()
-                self._called.update(filter(None, self._script.requests.pauses.values()))
 
-    def end_script(self, timeout: float) -> None:
-        """Waits for the answers that nobody asks for any more. Raises TimedOut, RoomDied or BadReply."""
-        while self._script and not self._script.ended:
+    def end_scripts(self, timeout: float) -> None:
+        """Waits for all answers to what was sent ahead. Raises TimedOut, RoomDied or BadReply."""
+        while self._scripts:
             self._hear(timeout)
-        self._script = None
 
     @property
     def output(self) -> str:
@@ -185,7 +198,7 @@ class Room:
         self.close()
 
     def _ask(self, timeout: float, **request: Any) -> Any:
-        self.end_script(timeout)
+        self.end_scripts(timeout)
         with self._faults(timeout):
             self._count += 1
             frame = wire.encode({"id": self._count, **request})

@@ -41,7 +41,7 @@ class Decoder:
             raise WireError("it has too many levels or entries")
         kind = type(x)
         if kind is list and x and type(x[0]) is str:
-            return self.tagged(*x, depth=depth)
+            return self.tagged(x[0], x, depth + 1)
         if kind is str:
             # a lone surrogate could not be written to a report
             return x if x.isascii() else x.encode("utf-8", "replace").decode()
@@ -49,23 +49,23 @@ class Decoder:
             return x
         raise WireError("a value has no known form")
 
-    def tagged(self, tag: str, *rest: Any, depth: int) -> Any:
+    def tagged(self, tag: str, x: list, depth: int) -> Any:
         if tag in _READERS:
-            return _READERS[tag](self, *rest)
+            return _READERS[tag](self, *x[1:])
         if tag == "t":
-            return tuple([self.value(entry, depth + 1) for entry in rest])
+            return tuple([self.value(entry, depth) for entry in x[1:]])
         if tag == "l":
-            return [self.value(entry, depth + 1) for entry in rest]
+            return [self.value(entry, depth) for entry in x[1:]]
         if tag == "d":
-            return self.dictionary(rest, depth)
+            return self.dictionary(x, depth) if len(x) > 1 else {}
         if tag == "e" and self.earlier:
-            return self.earlier(*rest)
+            return self.earlier(*x[1:])
         raise WireError("a value has an unknown tag")
 
-    def dictionary(self, sides: tuple, depth: int) -> dict:
+    def dictionary(self, x: list, depth: int) -> dict:
         out, hashes = {}, Counter()
-        for at in range(0, len(sides), 2):
-            key, value = [self.value(side, depth + 1) for side in sides[at:at + 2]]
+        for at in range(1, len(x), 2):
+            key, value = [self.value(side, depth) for side in x[at:at + 2]]
             if not is_key(key):
                 raise WireError("a dictionary has a key of an unknown form")
             if type(key) is tuple:  # the hashes of tuples can be chosen: equal ones make a dictionary quadratic
@@ -81,17 +81,21 @@ class Decoder:
         return complex(real, imag)
 
     def bytes(self, size: int) -> bytes:
-        return self.take(size).tobytes()
+        start = self.advance(size)
+        return self.body[start:self.position].tobytes()
 
     def array(self, name: str, shape: list, dtypes: dict = DTYPES) -> np.ndarray:
+        """A view of the body."""
         if type(name) is not str or name not in dtypes:
             raise WireError("an array has an unknown dtype")
-        if type(shape) is not list or len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
+        if type(shape) is not list or len(shape) > MAX_AXES or not {type(n) for n in shape} <= {int}:
             raise WireError("an array has an impossible shape")
-        raw = self.take(math.prod(shape) * dtypes[name].itemsize)
-        if name == "bool":
-            return (raw != 0).reshape(shape)  # a bool made of a byte other than 0 and 1 is undefined behaviour
-        return raw.view(dtypes[name]).reshape(shape)
+        if shape and min(shape) < 0:
+            raise WireError("an array has an impossible shape")
+        start = self.advance(math.prod(shape) * dtypes[name].itemsize)
+        if name == "bool":  # made of a byte other than 0 and 1 it is undefined behaviour
+            return np.ndarray(shape, np.uint8, self.body, start) != 0
+        return np.ndarray(shape, dtypes[name], self.body, start)
 
     def scalar(self, name: str) -> np.generic:
         return self.array(name, [])[()]
@@ -112,13 +116,13 @@ class Decoder:
             raise WireError("an opaque value has an unknown form")
         return self.opaque(number, kind.encode("utf-8", "replace").decode()[:80])
 
-    def take(self, size: int) -> np.ndarray:
-        """The next `size` bytes of the body, from the next multiple of ALIGNMENT on."""
+    def advance(self, size: int) -> int:
+        """Where the next `size` bytes of the body begin: at the next multiple of ALIGNMENT."""
         start = self.position + -self.position % ALIGNMENT
         if type(size) is not int or not 0 <= size <= len(self.body) - start:
             raise WireError("an array reaches beyond the message")
         self.position = start + size
-        return self.body[start:self.position]
+        return start
 
 
 _READERS = {"a": Decoder.array, "s": Decoder.scalar, "T": Decoder.tensor,

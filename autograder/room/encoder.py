@@ -26,6 +26,7 @@ from autograder.room.plain import (
 )
 
 SMALL = 1 << 12  # bytes that are copied sooner than looked at
+_AS_THEY_ARE, _DICTIONARIES = frozenset({bool, float, str}), frozenset({dict, OrderedDict})
 
 
 class Encoder:
@@ -42,44 +43,42 @@ class Encoder:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise TooDeep("the value has too many levels or entries")
         kind = type(x)
-        if x is None or kind in (bool, float, str):
-            return x
-        if kind is int and x in INTEGERS:
-            return x
-        if kind in (list, tuple):
-            return ["l" if kind is list else "t", *(self.value(entry, depth + 1) for entry in x)]
-        if kind in (dict, OrderedDict) and all(is_key(key) for key in x):
-            return ["d", *(self.value(side, depth + 1) for item in x.items() for side in item)]
         if kind is np.ndarray and x.ndim <= MAX_AXES and (name := NAMES.get(x.dtype) or x.dtype.name) in DTYPES:
-            return ["a", name, list(x.shape), *self.array(x)]
-        if kind in SCALARS:
-            return ["s", NAMES[x.dtype], *self.array(np.asarray(x))]
-        if kind is complex:
-            return ["c", x.real, x.imag]
-        if kind is bytes:
-            return ["b", len(x), *self.raw(x)]
+            self.array(x)
+            return ["a", name, list(x.shape)]
+        if x is None or kind in _AS_THEY_ARE or kind is int and x in INTEGERS:
+            return x
+        if kind is tuple or kind is list:
+            return ["t" if kind is tuple else "l", *[self.value(entry, depth + 1) for entry in x]]
+        if kind in _DICTIONARIES and all(map(is_key, x)):
+            return ["d", *[self.value(side, depth + 1) for item in x.items() for side in item]]
         if kind is Opaque:
             return ["o", x.id, x.type]
         if kind is Earlier:
             return ["e", x.answer, *x.path]
+        if kind in SCALARS:
+            self.array(np.asarray(x))
+            return ["s", NAMES[x.dtype]]
+        if kind is complex:
+            return ["c", x.real, x.imag]
+        if kind is bytes:
+            self.raw(x)
+            return ["b", len(x)]
         return self.tensor(x, kind) or self.opaque(x)
 
-    def array(self, x: np.ndarray) -> tuple:
+    def array(self, x: np.ndarray) -> None:
         """Appends the array's bytes, in C order and native byte order."""
         if x.nbytes > self.max_body:  # before a copy: an array of stride 0 may claim any size
             raise TooBig(f"an array has {x.nbytes} bytes")
         x = x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
-        if x.nbytes <= SMALL:
-            return self.raw(x.tobytes())
-        return self.raw(np.ascontiguousarray(x).reshape(-1).view(np.uint8).data)
+        self.raw(x.tobytes() if x.nbytes <= SMALL else np.ascontiguousarray(x).reshape(-1).view(np.uint8).data)
 
-    def raw(self, data) -> tuple:
+    def raw(self, data) -> None:
         padding = -self.size % ALIGNMENT
         self.buffers += [bytes(padding), data] if padding else [data]
         self.size += padding + len(data)
         if self.size > self.max_body:
             raise TooBig(f"the arrays have more than {self.max_body} bytes")
-        return ()
 
     def tensor(self, x: Any, kind: type) -> list | None:
         torch = sys.modules.get("torch")

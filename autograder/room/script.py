@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import deque
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,30 @@ from autograder.room.requests import Requests
 
 
 class Script:
-    """`number` is the id of the request that began it; answers are numbered from 1.
+    """`number` is its id on the channel; answers are numbered from 1.
 
+    pauses: the requests (from 0) before which the room sends the answers that it has. If it is lost when the next
+    answer is one of theirs, all answers before are here, and it is that request's doing.
     ended: whether the last answer has come; fault: why no more will come, where the room was lost.
     """
 
-    def __init__(self, number: int, requests: Requests, limits: Limits):
-        self.number, self.requests, self._limits = number, requests, limits
-        self._awaited = requests.count
+    def __init__(self, number: int, requests: Requests, pauses: Collection[int], limits: Limits):
+        self.number, self.requests, self.pauses, self._limits = number, requests, pauses, limits
         self.ended = False
         self.fault: StudentFault | None = None
         self._frames: deque[tuple[bytes, np.ndarray]] = deque()
-        self._taken = 0
+        self._come = self._taken = 0
         self._digest = hashlib.blake2b(digest_size=32)
 
     @property
     def waiting(self) -> bool:
         """Whether an answer is here that nobody has taken."""
         return bool(self._frames)
+
+    @property
+    def at_pause(self) -> bool:
+        """Whether the room had sent all that it had before it began with what it does now."""
+        return self._come in self.pauses
 
     def add(self, header: bytes, body: np.ndarray) -> None:
         """Some answers: what `wire.packed` makes. Raises WireError."""
@@ -39,9 +46,9 @@ class Script:
         if set(message) != {"id", "last"} or message["id"] != self.number or type(last) is not bool:
             raise wire.WireError("it answers another question")
         for frame in wire.unpacked(body, self._limits.reply):
-            if not self._awaited:
+            if self._come == self.requests.count:
                 raise wire.WireError("there are more answers than questions")
-            self._awaited -= 1
+            self._come += 1
             self._frames.append(frame)
         self._digest.update(body.data)
         self.ended = last

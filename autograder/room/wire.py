@@ -34,6 +34,7 @@ MAGIC = b"AGR1"
 PREFIX = struct.Struct("!4sIQ")
 MAX_HEADER = 4 << 20
 ONE_PIECE = 1 << 16
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def lengths(prefix: bytes, max_body: int) -> tuple[int, int]:
@@ -84,7 +85,7 @@ def unpacked(body: np.ndarray, max_body: int) -> Iterator[tuple[bytes, np.ndarra
 
 
 def _head(values: dict, size: int) -> bytes:
-    header = json.dumps(values, separators=(",", ":")).encode()
+    header = _TO_JSON(values).encode()
     if len(header) > MAX_HEADER - ALIGNMENT:
         raise TooDeep("the value has too many entries")
     header += b" " * (-(PREFIX.size + len(header)) % ALIGNMENT)  # arrays lie where their numbers can be used at once
@@ -100,7 +101,7 @@ def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = 
     """
     try:
         decoder = Decoder(body, opaque, grad, earlier)
-        values = json.loads(header)
+        values = json.loads(header.decode())
         if type(values) is not dict:
             raise WireError("it is not an object")
         message = {key: decoder.value(value, 1) for key, value in values.items()}

@@ -8,9 +8,8 @@ import contextlib
 import linecache
 import os
 import sys
-import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,11 @@ import numpy as np
 from autograder.room import inert, process, wire
 from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
+from autograder.room.outbox import Outbox
 from autograder.room.plain import copy_of
 
 CHANNEL_CLOSED = 0
 PIECE = 4 << 20  # bytes that are sent in one go
-WAIT = 0.25  # seconds that an answer may wait for the next one
 
 
 def main(channel: int, folder: str, max_body: int) -> None:
@@ -50,42 +49,48 @@ class Worker:
             request = self.request(*_frame(self.read))
             number = request.pop("id")
             if request["do"] == "perform":
-                self.perform(number, request["count"], request["size"], request["stop"], set(request["pauses"]))
+                self.perform(number, request["scripts"])
             else:
                 self.send(self.answer(number, lambda: request)[1])  # noqa: B023 (called at once)
                 self.flush()
 
-    def perform(self, number: int, count: int, size: int, stop: bool, pauses: set[int]) -> None:
-        """Answers `count` requests that follow in the next `size` bytes; with `stop`, only until one fails.
+    def perform(self, number: int, scripts: list[tuple[int, bool, list[int]]]) -> None:
+        """Answers scripts of requests that follow, each (bytes, stop, pauses): with `stop` only until one fails, and
+        before each of the pauses the answers that are there go out.
 
-        They are read before the first is answered: neither side ever waits for the other to read. Answers go out
-        together, but before each of the `pauses`, and when they have waited for long or have become many.
+        All is read before the first is answered: neither side ever waits for the other to read.
         """
         self.objects.clear()
-        replies, sent, waiting, since = [], 0, 0, time.monotonic()  # sent: answers; waiting: bytes of the others
-        found: dict[int, Any] = {}
-        for index, frame in enumerate(wire.unpacked(np.frombuffer(self.read(size), np.uint8), size)):
-            if waiting and (index in pauses or waiting > PIECE or time.monotonic() - since > WAIT):
-                self.send_answers(number, replies[sent:], last=False)
-                sent, waiting, since = index, 0, time.monotonic()
-            fine, buffers = self.answer(index + 1, lambda: self.request(*frame, replies, found))  # noqa: B023
-            replies.append(wire.padded(buffers))
-            waiting += len(replies[-1])
-            if stop and not fine:
-                break
-        self.send_answers(number, replies[sent:], last=True)
+        data, start = np.frombuffer(self.read(sum(size for size, _, _ in scripts)), np.uint8), 0
+        outbox = Outbox(self.send_out)
+        for place, (size, stop, pauses) in enumerate(scripts):
+            outbox.begin(number + place)
+            self.follow(wire.unpacked(data[start:start + size], size), stop, set(pauses), outbox)
+            outbox.end()
+            start += size
+        outbox.send()
 
-    def send_answers(self, number: int, replies: list[bytes], last: bool) -> None:
+    def follow(self, frames: Iterator, stop: bool, pauses: set[int], outbox: Outbox) -> None:
+        replies: list[bytes] = []
+        found: dict[int, Any] = {}
+        for index, frame in enumerate(frames):
+            if index in pauses or outbox.due:
+                outbox.send()
+            fine, buffers = self.answer(index + 1, lambda: self.request(*frame, replies, found), found)  # noqa: B023
+            replies.append(wire.padded(buffers))
+            outbox.add(replies[-1])
+            if stop and not fine:
+                return
+
+    def send_out(self, data: bytes) -> None:
         self.flush()
-        self.send([wire.packed({"id": number, "last": last}, replies)])
+        self.send([data])
 
     def request(self, header: bytes, body: np.ndarray, replies: Sequence[bytes] = (),
                 found: dict[int, Any] | None = None) -> dict:
-        """found: functions among the earlier replies, which are called again and again."""
+        """found: see `answer`."""
         def earlier(answer: int, *path: int | str) -> Any:
             value = found[answer] if answer in found else self.read_again(replies[answer])
-            if callable(value):
-                found[answer] = value
             for key in path:
                 value = value[key]
             return value
@@ -97,11 +102,16 @@ class Worker:
         frame = next(wire.unpacked(np.frombuffer(bytearray(reply), np.uint8), len(reply)))
         return wire.decode(*frame, self.kept)["ok"]
 
-    def answer(self, number: int, ask: Callable[[], dict]) -> tuple[bool, list]:
-        """Does what a request says. Whether it could be done, and the frame of the reply."""
+    def answer(self, number: int, ask: Callable[[], dict], found: dict[int, Any] | None = None) -> tuple[bool, list]:
+        """Does what a request says. Whether it could be done, and the frame of the reply.
+
+        found: answers that are functions, which are called again and again.
+        """
         try:
             request = ask()
             value = _OPERATIONS[request.pop("do")](self, **request)
+            if found is not None and callable(value):
+                found[number - 1] = value
             if type(value) in (tuple, list):
                 value = type(value)(self.keep(entry) if _is_cache(entry) else entry for entry in value)
             try:

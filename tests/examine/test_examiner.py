@@ -46,7 +46,7 @@ def test_follow_through_and_its_limits(tiny):
 
 def test_a_notebook_that_does_not_let_the_reference_in_keeps_its_first_sitting(tiny):
     class Stubborn(NamespaceDesk):
-        def backend(self, swapped, seconds=1.0, rehearsal=None):
+        def backend(self, swapped, seconds=1.0, rehearsals=()):
             if swapped:
                 raise StudentRaised("AttributeError", "'int' object has no attribute 'Module'")
             return super().backend(swapped, seconds)

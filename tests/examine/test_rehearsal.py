@@ -146,7 +146,7 @@ def test_a_room_answers_ahead_as_it_answers_directly(server):
     rehearsal = rehearse([])
     desk = in_room(server)
     want = conversation(Face(Counting()), np.random.default_rng(0))
-    for foreseen in (rehearsal, None, rehearsal):
+    for foreseen in ([rehearsal], [], [rehearsal]):
         assert equal(conversation(Face(desk.backend((), 10.0, foreseen)), np.random.default_rng(0)), want)
     desk.renew()
 
@@ -154,7 +154,7 @@ def test_a_room_answers_ahead_as_it_answers_directly(server):
 def test_a_room_that_is_asked_something_else_answers_that(server):
     desk, rehearsal = in_room(server), rehearse([])
     want = conversation(Face(Counting()), np.random.default_rng(0), twist=1.0)
-    assert equal(conversation(Face(desk.backend((), 10.0, rehearsal)), np.random.default_rng(0), twist=1.0), want)
+    assert equal(conversation(Face(desk.backend((), 10.0, [rehearsal])), np.random.default_rng(0), twist=1.0), want)
     desk.renew()
 
 

@@ -200,10 +200,10 @@ def requests(*names, stop=True):
 
 def test_questions_ahead_are_answered_in_order(room):
     room.run(AHEAD, name="cell")
-    script = requests("double", "double")
+    asked = requests("double", "double")
     for _ in range(2):
-        room.send_ahead(script)
-        answers = [room.next_answer() for _ in range(script.count)]
+        [script] = room.send_ahead(asked)
+        answers = [room.next_answer(script) for _ in range(asked.count)]
         assert np.array_equal(answers[1][0], [0, 2, 4]) and np.array_equal(answers[3][0], [0, 4, 8])
         assert answers[1][1].type == "list"  # arrays two levels deep stay in the room
     assert room.get(None, "double").type == "function"
@@ -212,36 +212,36 @@ def test_questions_ahead_are_answered_in_order(room):
 
 def test_a_row_of_questions_ends_with_a_fault_or_does_not(room):
     room.run(AHEAD, name="cell")
-    room.send_ahead(requests("double", "fail", "double"))
+    [script] = room.send_ahead(requests("double", "fail", "double"))
     for _ in range(3):
-        room.next_answer()
+        room.next_answer(script)
     with pytest.raises(StudentRaised, match="ValueError"):
-        room.next_answer()
+        room.next_answer(script)
     assert room.get(None, "double").type == "function"
-    room.send_ahead(Requests.of([{"do": "run", "source": source, "name": "cell"} for source in ("1 / 0", "a = 3")], stop=False))
+    [script] = room.send_ahead(Requests.of([{"do": "run", "source": source, "name": "cell"} for source in ("1 / 0", "a = 3")], stop=False))
     with pytest.raises(StudentRaised, match="ZeroDivisionError"):
-        room.next_answer()
-    room.next_answer()
+        room.next_answer(script)
+    room.next_answer(script)
     assert room.get(None, "a") == 3
 
 
 def test_answers_that_nobody_asks_for_are_passed_over(room):
     room.run(AHEAD, name="cell")
-    room.send_ahead(requests("double", "double", "fail"))
-    room.next_answer()
+    [script] = room.send_ahead(requests("double", "double", "fail"))
+    room.next_answer(script)
     assert room.evaluate("1 + 1") == 2
-    room.send_ahead(requests("double"))
-    assert room.next_answer().type == "function"
-    room.end_script(10)
+    [script] = room.send_ahead(requests("double"))
+    assert room.next_answer(script).type == "function"
+    room.end_scripts(10)
     assert room.evaluate("2 + 2") == 4
 
 
 def test_a_question_ahead_has_its_own_deadline(room):
     room.run("def loop(x):\n    while True: pass\n", name="cell")
-    room.send_ahead(requests("loop"))
-    assert room.next_answer().type == "function"
+    [script] = room.send_ahead(requests("loop"))
+    assert room.next_answer(script).type == "function"
     with pytest.raises(TimedOut):
-        room.next_answer(0.3)
+        room.next_answer(script, 0.3)
     assert not room.alive
 
 
@@ -255,7 +255,7 @@ def forge(x):
     return (x,)
 """, name="cell")
     with pytest.raises((BadReply, RoomDied)):
-        room.send_ahead(requests("forge"))
-        room.next_answer()
-        room.next_answer()
+        [script] = room.send_ahead(requests("forge"))
+        room.next_answer(script)
+        room.next_answer(script)
         room.evaluate("1")
