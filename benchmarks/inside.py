@@ -9,7 +9,7 @@ from autograder.examine.examiner import Examiner
 from autograder.examine.rehearsal import Rehearsal
 from autograder.examine.room_desk import RoomDesk
 from autograder.examine.session import CheckSession
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.gradebook.writer import GradebookWriter
 from autograder.report import report_path, save
 from autograder.room.client import Room

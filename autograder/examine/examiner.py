@@ -10,7 +10,7 @@ from autograder.course.plan import Check, Part, Plan
 from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
 from autograder.examine.face import Backend
-from autograder.examine.finite_differences import in_brief, knowing
+from autograder.examine.finite_differences import Known, in_brief, is_brief, knowing, measuring
 from autograder.examine.outcomes import Outcomes
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
@@ -62,6 +62,7 @@ class Examiner:
         self.rehearses = rehearses
         self._judge = Judge(functions, self._is_sound)
         self._rehearsals: dict[str, Rehearsal | None] = {}
+        self._gradients: dict[str, Known] = {}
         self._outcomes = Outcomes()
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
@@ -83,7 +84,7 @@ class Examiner:
         """What one check raises for one answer, or None."""
         rehearsal = self.rehearsal(check)
         reference = rehearsal.reference() if rehearsal else self.reference(check.name)
-        with knowing(rehearsal.gradients if rehearsal else None):
+        with knowing(lambda: self._measured(check) if rehearsal else {}):
             return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
@@ -93,17 +94,18 @@ class Examiner:
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
+        failed_before = [name for name in part.prerequisites if done[name].failed]
+        waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
         evidence: dict[str, hints.Evidence] = {}
-        result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM, evidence))
+        with in_brief(bool(waits)):
+            result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM, evidence))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
         went_wrong = any(check.verdict == FAILED and check.attempted for check in result.checks)
-        failed_before = [name for name in part.prerequisites if done[name].failed]
         if desk.swappable and not set(failed_before).isdisjoint(part.builds_on):
             self._follow_through(part, desk, result, failed_before)
         if went_wrong:  # and did not only wait for what is not written yet
             desk.renew()
-        waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
         for check in result.checks:
             if check.verdict == FAILED and waits and check.attempted:
                 _skip(check, waits[0])
@@ -124,10 +126,11 @@ class Examiner:
         if not swapped:
             return
         again = {check.name: check for check in result.checks if check.verdict in (FAILED, SKIPPED)}
-        passed, stalled = self._second_sitting(part, desk, swapped, again)
-        if len(passed) < len(again) and not stalled:
-            desk.renew()  # what the first sitting left behind is held against nobody
-            passed |= self._second_sitting(part, desk, swapped, again.keys() - passed)[0]
+        with in_brief():
+            passed, stalled = self._second_sitting(part, desk, swapped, again)
+            if len(passed) < len(again) and not stalled:
+                desk.renew()  # what the first sitting left behind is held against nobody
+                passed |= self._second_sitting(part, desk, swapped, again.keys() - passed)[0]
         for check in map(again.get, passed):
             check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
             check.asked = check.found = ""
@@ -183,7 +186,7 @@ class Examiner:
         check = checks[0]
         known = itertools.takewhile(lambda rehearsal: rehearsal is not None, map(self.rehearsal, checks))
         student = desk.backend(swapped, patience.seconds, list(known))
-        raised = self._outcomes.of(check.name, student, lambda: self.run(check, student))
+        raised = self._outcomes.of((check.name, is_brief()), student, lambda: self.run(check, student))
         if isinstance(raised, Disturbed):
             raised = self.run(check, desk.backend(swapped, patience.seconds))
         return raised
@@ -201,6 +204,14 @@ class Examiner:
 
             self._rehearsals[check.name] = Rehearsal.of(run, lambda: self.reference(check.name))
         return self._rehearsals.get(check.name)
+
+    def _measured(self, check: Check) -> Known:
+        """The derivatives of the reference's own forward passes, wherever a check measures one."""
+        if check.name not in self._gradients:
+            with measuring() as self._gradients[check.name]:
+                sitting = Sitting(self.reference(check.name), self.reference(check.name), self._seed(check))
+                self.session.run_within(check.name, sitting)
+        return self._gradients[check.name]
 
     def _seed(self, check: Check) -> int:
         """Each check draws its own inputs; a hidden check's depend on the course's secret."""

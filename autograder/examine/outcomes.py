@@ -1,7 +1,7 @@
 """What a check said of answers that it has heard before: the same, since answers are all that it hears."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from autograder.errors import StudentFault
 from autograder.examine.face import Backend
@@ -15,9 +15,9 @@ class Outcomes:
     foreseen. Many students of a class answer a question alike, to the last bit."""
 
     def __init__(self):
-        self._known: dict[str, OrderedDict[bytes, BaseException | None]] = {}
+        self._known: dict[Hashable, OrderedDict[bytes, BaseException | None]] = {}
 
-    def of(self, check: str, student: Backend, run: Callable[[], BaseException | None]) -> BaseException | None:
+    def of(self, check: Hashable, student: Backend, run: Callable[[], BaseException | None]) -> BaseException | None:
         """What `run` gives, or gave before. It is what the check raises for `student`."""
         if not isinstance(student, Prompted):
             return run()

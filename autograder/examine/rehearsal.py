@@ -5,14 +5,12 @@ a room all at once, and the reference need not be asked again. Where a check ask
 an answer was wrong, the room and the reference are asked directly.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.errors import RoomDied, TimedOut
 from autograder.examine.conversation import NOWHERE, Asked, Question, equal, keys, resolved
 from autograder.examine.face import Backend
-from autograder.examine.finite_differences import Known, measuring
 from autograder.examine.values import PLAIN, copied
 from autograder.room import Requests
 from autograder.room.script import Script
@@ -27,20 +25,8 @@ class Recorder(Asked):
         self.questions: list[Question] = []
         self.answers: list[Any] = []
         self._given: dict[int, tuple[Any, Any, Earlier]] = {}  # id -> what was given, as it was then, where it was
-        self._noting = True
-
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
-        """What is asked meanwhile is not noted."""
-        self._noting = False
-        try:
-            yield
-        finally:
-            self._noting = True
 
     def _ask(self, do, **arguments):
-        if not self._noting:
-            return getattr(self.backend, do)(**arguments)
         self.questions.append(Question(do, self._traced(arguments)))
         answer = getattr(self.backend, do)(**arguments)
         self.answers.append(copied(answer, lambda other: other))
@@ -169,16 +155,12 @@ class Prompted(_Follower):
 
 
 class Rehearsal:
-    """What one check asks a student, in the form in which it is sent; and the reference's part of it.
+    """What one check asks a student, in the form in which it is sent; and the reference's part of it."""
 
-    gradients: the derivatives that the check measures, of the reference's forward passes.
-    """
-
-    def __init__(self, student: Recorder, reference: Recorder, gradients: Known, make_reference: Callable[[], Backend]):
+    def __init__(self, student: Recorder, reference: Recorder, make_reference: Callable[[], Backend]):
         self.questions = student.questions
         self.requests = Requests.of([{"do": do, **arguments} for do, arguments in student.questions],
                                     pauses=_calls(student.questions))
-        self.gradients = gradients
         self._reference, self._make = reference, make_reference
 
     def reference_told(self) -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -195,10 +177,9 @@ class Rehearsal:
            make_reference: Callable[[], Backend]) -> "Rehearsal | None":
         """run(student, reference) is what the check raises. None if the reference does not pass its own check."""
         student, reference = Recorder(make_reference()), Recorder(make_reference())
-        with measuring(student.aside) as gradients:
-            if run(student, reference) is not None:
-                return None
-        return cls(student, reference, gradients, make_reference)
+        if run(student, reference) is not None:
+            return None
+        return cls(student, reference, make_reference)
 
 
 def _calls(questions: list[Question]) -> dict[int, str]:

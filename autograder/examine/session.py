@@ -1,9 +1,11 @@
 """A warm pytest session over one checks.py: collected once, its checks run any number of times."""
 
 import contextlib
+import inspect
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,24 +30,28 @@ class Sitting:
     reference: Backend
     seed: int
 
+    def fixtures(self) -> dict[str, Any]:
+        return {"student": Face(self.student), "reference": Face(self.reference),
+                "rng": np.random.default_rng(self.seed)}
+
 
 class _Fixtures:
     """The pytest plugin: `student`, `reference` and `rng` of the check that is running."""
 
     def __init__(self):
-        self.sitting: Sitting | None = None
+        self.given: dict[str, Any] = {}
 
     @pytest.fixture
     def student(self) -> Face:
-        return Face(self.sitting.student)
+        return self.given["student"]
 
     @pytest.fixture
     def reference(self) -> Face:
-        return Face(self.sitting.reference)
+        return self.given["reference"]
 
     @pytest.fixture
     def rng(self) -> np.random.Generator:
-        return np.random.default_rng(self.sitting.seed)
+        return self.given["rng"]
 
     def pytest_configure(self, config):
         config.addinivalue_line("markers", "points(part, n): the part that a check belongs to, and its points")
@@ -85,7 +91,7 @@ class CheckSession:
     def run(self, check: str, sitting: Sitting) -> BaseException | None:
         """What one check raised, or None if it passed. KeyboardInterrupt passes through."""
         item, state = self._items[check], self._session._setupstate
-        self._fixtures.sitting = sitting
+        self._fixtures.given = sitting.fixtures()
         item._initrequest()  # fresh fixtures, as pytest-rerunfailures does it
         try:
             state.setup(item)
@@ -97,6 +103,14 @@ class CheckSession:
         finally:
             state.teardown_exact(None)
         return None
+
+    def run_within(self, check: str, sitting: Sitting) -> None:
+        """Runs a check that passes, while another may be running: by itself, pytest knows nothing of it. Does nothing
+        for a check that takes more than the three fixtures."""
+        function, fixtures = self._items[check].obj, sitting.fixtures()
+        names = inspect.signature(function).parameters
+        if fixtures.keys() >= names.keys():
+            function(**{name: fixtures[name] for name in names})
 
     def close(self) -> None:
         self._config._ensure_unconfigure()

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.assignment import assignment_names, load_assignment
-from autograder.grade.grader import Grader, course_secret
+from autograder.grade.grader import Grader
+from autograder.grade.secret import course_secret
 from autograder.render import clean, difference_text, lines_for_student, number, public, verdict_word
 from autograder.report import BROKEN, PASSED, CheckResult, Report, write_whole
 from autograder.room import strongest_mode

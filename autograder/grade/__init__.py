@@ -1,5 +1,1 @@
-"""Grades submissions: one at a time (Grader) or a whole class (grade_class)."""
-
-from autograder.grade.grader import Grader
-
-__all__ = ["Grader"]
+"""Grades submissions: one at a time (grader.Grader) or a whole class (batch.grade_class)."""

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError
-from autograder.grade.batch import ATTEMPTS, examined, given_up
 from autograder.grade.grader import Grader
 from autograder.grade.job import Job
 from autograder.grade.key import course_key
 from autograder.grade.parcel import Parcel
+from autograder.grade.pool import ATTEMPTS, examined, given_up
 from autograder.grade.versions import versions
 from autograder.report import Report
 from autograder.room.modes import chosen, refusal

@@ -1,14 +1,12 @@
 """Grades one submission after another with a warm room server and a warm pytest session."""
 
 import contextlib
-import os
-import secrets
 import time
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN
-from autograder.errors import AutograderError, SubmissionError
+from autograder.errors import SubmissionError
 from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
@@ -16,7 +14,7 @@ from autograder.examine.style import Notebook, rule_out
 from autograder.grade.key import answered_key, part_keys
 from autograder.grade.versions import preloads, versions
 from autograder.render import clean
-from autograder.report import PartResult, Question, Report, stage
+from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
 from autograder.submission import Submission, find_notebook, is_answered, read_submission
 
@@ -88,30 +86,3 @@ class Grader:
     def _questions(self, answers: dict[str, str]) -> list[Question]:
         return [Question(cell.name, cell.points, answers.get(cell.name, ""), is_answered(cell, answers.get(cell.name)))
                 for cell in self.assignment.questions]
-
-
-def course_secret(root: Path) -> bytes:
-    """The course's secret, from which hidden checks draw their inputs; made on first use."""
-    path = root / "course.secret"
-    if not path.exists():
-        _make_secret(path)
-    secret = path.read_text().strip().encode()
-    if not secret:
-        raise AutograderError("a course secret", f"{path} is empty", "delete it, and a new one is made")
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    """A file is there whole or not at all, also after a kill; of two that make one at a time, the first counts."""
-    try:
-        temporary = stage(path, f"{secrets.token_hex(32)}\n".encode(), 0o600)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            os.replace(temporary, path)
-        temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise AutograderError(f"to write {path}", str(error.strerror or error),
-                              "look at the folder's permissions and the free space") from None

@@ -14,8 +14,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Application
 
 from autograder.course.assignment import Assignment, load_assignment
-from autograder.grade.grader import Grader, course_secret
+from autograder.grade.grader import Grader
 from autograder.grade.key import course_key, submission_key
+from autograder.grade.secret import course_secret
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks
 from autograder.report import report_path, save

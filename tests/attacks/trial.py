@@ -18,7 +18,7 @@ from unittest import mock
 from autograder.course import load_assignment
 from autograder.errors import AutograderError
 from autograder.examine import examiner, room_desk
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.report import Report
 from autograder.room import Limits, RoomServer, modes
 from tests.attacks.exploits import CORPUS

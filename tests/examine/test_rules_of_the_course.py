@@ -13,7 +13,7 @@ from autograder.course.execute import read_answers
 from autograder.course.source import GIVEN
 from autograder.examine.open import functions_by_part
 from autograder.examine.style import Notebook
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.release import build
 from autograder.release.notebook import source_notebook
 from autograder.render import part_text

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.errors import AutograderError
 from autograder.grade import batch
-from autograder.grade.grader import course_secret
+from autograder.grade.secret import course_secret
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.report import Report, load, report_path, save
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.release.notebook import source_notebook
 from benchmarks.fairness import differences
 

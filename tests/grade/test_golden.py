@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import load_assignment
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.release.notebook import release_notebook
 from autograder.render import part_text
 

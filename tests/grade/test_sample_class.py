@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from autograder.examine import examiner
-from autograder.grade import Grader
+from autograder.grade.grader import Grader
 from autograder.sample import write_class
 
 ENDLESS = "lena-endless-loop"  # half a minute with the real deadlines, which tests/golden/endless has
