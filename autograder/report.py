@@ -6,7 +6,7 @@ checks and secret are equal in everything but `seconds`.
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ SCHEMA = 1
 # The four verdicts differ in who must act: nobody, the student, the student (elsewhere first), the course.
 PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
 VERDICTS = (PASSED, FAILED, SKIPPED, BROKEN)
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, default=vars).encode
 
 
 @dataclass
@@ -141,9 +142,10 @@ class Report:
         return list(dict.fromkeys(check.hint for part in self.parts for check in part.checks if check.hint))
 
     def to_json(self) -> str:
-        data = {"schema": SCHEMA, **asdict(self)}
-        data["points"], data["max_points"] = self.points, self.max_points
-        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        """One line for each part."""
+        data = {"schema": SCHEMA, **vars(self), "points": self.points, "max_points": self.max_points}
+        parts = ",\n".join(map(_TO_JSON, data.pop("parts")))
+        return f'{_TO_JSON(data)[:-1]}, "parts": [\n{parts}\n]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> "Report":

@@ -2,14 +2,16 @@
 
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.cli.progress import progress_bar
-from autograder.course import find_root, load_assignment
+from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
 from autograder.render import clean, number
 from autograder.report import Report
@@ -29,8 +31,11 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
     cluster = _cluster(address) if address else None
     with only_one(root, name), _interruptible():
+        opened = _open_gradebook_meanwhile(root, assignment) if gradebook else None
         reports, kept = _grade(assignment, folders, jobs=jobs, mode=mode, again=again,
                                executor=cluster.graded if cluster else None)
+        if opened:
+            opened.join()
         place = _write_gradebook(root, assignment, reports, folders) if gradebook else ""
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
@@ -101,6 +106,21 @@ def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
                               f"none of {', '.join(unknown)}" if unknown else "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
     return {student: folders[student] for student in students} if students else folders
+
+
+def _open_gradebook_meanwhile(root: Path, assignment: Assignment) -> threading.Thread:
+    """nbgrader takes seconds to import, and to enter a new assignment: time enough while the class is graded. What goes
+    wrong with it goes wrong again when the scores are written, and is told then."""
+    def open_it() -> None:
+        with contextlib.suppress(Exception):
+            from autograder.gradebook.writer import GradebookWriter
+
+            with GradebookWriter(root, assignment):
+                pass
+
+    thread = threading.Thread(target=open_it, daemon=True)
+    thread.start()
+    return thread
 
 
 def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> str:

@@ -79,15 +79,20 @@ class Assignment:
     def cells_of(self, part: str) -> list[source.Cell]:
         """The solution cells that a check cell examines: those between it and the check cell before it,
         or, for two check cells in a row, those of the first."""
-        latest, current = [], []
+        if part not in self._examined:
+            raise CourseError(f"{self.name}: a part of this assignment", f"there is no part `{part}`")
+        return self._examined[part]
+
+    @cached_property
+    def _examined(self) -> dict[str, list[source.Cell]]:
+        latest, current, found = [], [], {}
         for cell in self.cells:
             if cell.role == source.SOLUTION:
                 current.append(cell)
             elif cell.role == source.CHECK:
                 latest, current = current or latest, []
-                if cell.name == part:
-                    return latest
-        raise CourseError(f"{self.name}: a part of this assignment", f"there is no part `{part}`")
+                found.setdefault(cell.name, latest)
+        return found
 
     def defined_by(self, part: str) -> set[str]:
         """The names of the functions and classes that a student writes for a part."""

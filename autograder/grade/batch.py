@@ -4,16 +4,15 @@ Who does the work is an executor: processes of this machine (autograder/grade/po
 """
 
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
-from autograder.grade import pool
 from autograder.grade.job import Job, saved_report
 from autograder.grade.key import course_key, submission_key
+from autograder.grade.pool import Pool
 from autograder.grade.secret import course_secret
 from autograder.report import Report, report_path, save, sweep
 from autograder.room import strongest_mode
@@ -37,6 +36,14 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
     anyway). on_report(report, kept) is called for each.
     executor: `jobs` processes of this machine if None.
     """
+    with contextlib.ExitStack() as stack:
+        if executor is None and folders:
+            executor = stack.enter_context(Pool(assignment, min(jobs or os.cpu_count() or 1, len(folders)))).graded
+        return _grade_class(assignment, folders, executor, mode, again, on_report)
+
+
+def _grade_class(assignment: Assignment, folders: dict[str, Path], executor: Executor, mode: str | None, again: bool,
+                 on_report: Callable[[Report, bool], None]) -> list[Report]:
     secret = course_secret(assignment.root)
     sweep(report_path(assignment.root, assignment.name, "").parent)
     course = course_key(assignment, secret, mode or strongest_mode())
@@ -51,13 +58,13 @@ def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int |
             on_report(last, True)
         else:
             todo[student] = Job(folders[student], path if last else None)
-    executor = executor or functools.partial(pool.graded, jobs=min(jobs or os.cpu_count() or 1, len(todo)))
-    with contextlib.closing(executor(assignment, todo, secret, mode)) as graded:
-        for report in graded:
-            report.key = keys[report.student] if report.examined else ""
-            _save(report, assignment)
-            reports[report.student] = report
-            on_report(report, False)
+    if todo:
+        with contextlib.closing(executor(assignment, todo, secret, mode)) as graded:
+            for report in graded:
+                report.key = keys[report.student] if report.examined else ""
+                _save(report, assignment)
+                reports[report.student] = report
+                on_report(report, False)
     return [reports[student] for student in folders]
 
 

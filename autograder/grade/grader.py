@@ -11,7 +11,7 @@ from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
 from autograder.examine.style import Notebook, rule_out
-from autograder.grade.key import answered_key, part_keys
+from autograder.grade.key import answered_keys, part_keys
 from autograder.grade.versions import preloads, versions
 from autograder.render import clean
 from autograder.report import PartResult, Question, Report
@@ -33,6 +33,7 @@ class Grader:
             self._server = stack.enter_context(RoomServer(preload=preloads(self.assignment), mode=self._mode))
             self._examiner = stack.enter_context(course_examiner(self.assignment, self._secret))
             self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
+            self._versions = versions(self.assignment)
             self._stack = stack.pop_all()
         return self
 
@@ -46,7 +47,7 @@ class Grader:
         """
         started = time.perf_counter()
         report = Report(self.assignment.name, student, questions=self._questions({}),
-                        versions=versions(self.assignment), room=dict(self._server.walls))
+                        versions=dict(self._versions), room=dict(self._server.walls))
         try:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
             report.notebook = path.name
@@ -59,7 +60,7 @@ class Grader:
 
     def _examine(self, report: Report, submission: Submission, before: list[PartResult]) -> None:
         plan = self.assignment.plan
-        keys = {name: answered_key(key, submission.cells) for name, key in self._part_keys.items()}
+        keys = answered_keys(self._part_keys, submission.cells)
         kept = {part.name: part for part in before if part.key == keys.get(part.name)}
         given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
         notebook = Notebook(submission.cells, self._examiner.functions, given)

@@ -39,9 +39,10 @@ def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str
     return keys
 
 
-def answered_key(part_key: str, cells: list[tuple[str, str]]) -> str:
-    """A digest of a part's key and the code of a submission."""
-    return _digest([part_key.encode(), json.dumps(cells).encode()])
+def answered_keys(part_keys: dict[str, str], cells: list[tuple[str, str]]) -> dict[str, str]:
+    """For each part a digest of its key and the code of a submission."""
+    code = json.dumps(cells).encode()
+    return {name: _digest([key.encode(), code]) for name, key in part_keys.items()}
 
 
 def _checks_by_part(assignment: Assignment) -> tuple[str, dict[str, str]]:

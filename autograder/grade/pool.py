@@ -1,22 +1,25 @@
-"""The executor of one machine: worker processes, each with a grader of its own."""
+"""The executor of one machine: worker processes, each with a grader of its own.
+
+They are forked from one process that imports what each of them needs, which takes seconds; the main process need not.
+"""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import traceback
+from collections import Counter
+from collections.abc import Generator, Iterable
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
-from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grade.job import Job
-from autograder.grade.versions import preloads
+from autograder.grade.versions import heavy_imports
 from autograder.report import Report
 
 if TYPE_CHECKING:
@@ -38,77 +41,117 @@ def given_up(assignment: Assignment, student: str) -> Report:
     return Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
 
 
-def graded(assignment: Assignment, todo: dict[str, Job], secret: bytes, mode: str | None,
-            jobs: int) -> Generator[Report, None, None]:
-    """Reports as they are made, by `jobs` worker processes. A pool that breaks is opened again for what is left."""
-    attempts = dict.fromkeys(todo, 0)
-    while attempts:
-        workers = jobs if not any(attempts.values()) else 1  # after a death one at a time, to see whose it is
-        with _pool(assignment, secret, mode, workers) as pool:
-            try:
-                for report in _each(pool, {student: todo[student] for student in attempts}, workers, attempts):
-                    del attempts[report.student]
-                    yield report
-            except BrokenProcessPool:
-                pass
-        for student in [student for student, count in attempts.items() if count >= ATTEMPTS]:
-            del attempts[student]
-            yield given_up(assignment, student)
+class Pool:
+    """Workers on a leash: they end at once when this process is interrupted or killed, whatever they are doing.
+
+    Made early, it has its workers ready when `graded` (an executor for grade_class) gives them something to do. A
+    context manager.
+    """
+
+    def __init__(self, assignment: Assignment, jobs: int):
+        self._modules = ["autograder.grade.grader", *heavy_imports(assignment)]
+        self._context = multiprocessing.get_context("spawn")
+        self._theirs, self._leash = self._context.Pipe(duplex=False)
+        self._families: list[multiprocessing.Process] = []
+        self._idle = self._started(jobs)
+
+    def graded(self, assignment: Assignment, todo: dict[str, Job], secret: bytes,
+               mode: str | None) -> Generator[Report, None, None]:
+        """Reports as they are made. For a worker that dies there is another one, and for its submission another try."""
+        waiting, running, tries = list(todo), {}, Counter()
+        told: set[Connection] = set()
+        while waiting or running:
+            while waiting and self._idle:
+                worker, student = self._idle.pop(), waiting.pop(0)
+                with contextlib.suppress(OSError):  # a dead one: seen below
+                    if worker not in told:
+                        worker.send((assignment, secret, mode))
+                        told.add(worker)
+                    worker.send((student, todo[student]))
+                running[worker] = student
+            for worker in connection.wait(running):
+                student = running.pop(worker)
+                tries[student] += 1
+                try:
+                    report = worker.recv()
+                except (EOFError, OSError):
+                    worker.close()
+                    self._idle += self._started(1)
+                    if tries[student] < ATTEMPTS:
+                        waiting.insert(0, student)
+                        continue
+                    report = given_up(assignment, student)
+                else:
+                    self._idle.append(worker)
+                if isinstance(report, Exception):
+                    raise report
+                yield report
+
+    def _started(self, count: int) -> list[Connection]:
+        """The channels of new workers."""
+        ours, theirs = zip(*(self._context.Pipe() for _ in range(count)))
+        family = self._context.Process(target=_found_family, args=(self._modules, theirs, self._theirs))
+        family.start()
+        self._families.append(family)
+        for end in theirs:
+            end.close()
+        return list(ours)
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: type | None, *error) -> None:
+        if kind is not None:
+            self._leash.close()
+            for family in self._families:
+                family.terminate()
+        for worker in self._idle:
+            worker.close()
+        for family in self._families:
+            family.join()
+        self._leash.close()
+        self._theirs.close()
 
 
-def _each(pool: ProcessPoolExecutor, todo: dict[str, Job], workers: int, attempts: dict[str, int]) -> Iterator[Report]:
-    """Submits a few at a time, so that a broken pool tells which submissions were being graded."""
-    waiting, running = list(todo), {}
-    while waiting or running:
-        while waiting and len(running) < workers:
-            student = waiting.pop(0)
-            attempts[student] += 1
-            running[pool.submit(_grade, student, todo[student])] = student
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
-            del running[future]
-
-
-@contextlib.contextmanager
-def _pool(assignment: Assignment, secret: bytes, mode: str | None, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Workers on a leash: they end at once when this process is interrupted or killed, whatever they are doing."""
-    context = _context(assignment)
-    theirs, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start,
-                               initargs=(assignment, secret, mode, theirs))
-    try:
-        yield pool
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        pool.shutdown()
-        ours.close()
-        theirs.close()
-
-
-def _context(assignment: Assignment) -> BaseContext:
-    """Workers are forked from a process that has imported once what each of them needs, and has no threads."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.grade.grader", __name__, *preloads(assignment)])
-    return context
-
-
-_grader: "Grader | None" = None
-
-
-def _start(assignment: Assignment, secret: bytes, mode: str | None, leash: Connection) -> None:
-    """In a worker: one grader for its whole life. The assignment comes as it was read: reading costs half a second."""
-    global _grader
-    from autograder.grade.grader import Grader  # what it takes, the main process need not import
-
+def _found_family(modules: Iterable[str], channels: tuple[Connection, ...], leash: Connection) -> None:
+    """In a process of its own, which has no threads: a worker for each channel, and its end when they have ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, too
-    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
-    _grader = Grader(assignment, secret, mode).__enter__()
-    Finalize(None, _grader.__exit__, exitpriority=0)  # `atexit` is not asked in a worker
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # workers share the cores among them, and a fork loses threads
+    for name in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for channel in channels:
+        if os.fork() == 0:
+            try:
+                for other in channels:
+                    if other is not channel:
+                        other.close()
+                threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
+                _work(channel)
+            finally:
+                os._exit(0)
+    for channel in channels:
+        channel.close()
+    for _ in channels:
+        os.wait()
+
+
+def _work(channel: Connection) -> None:
+    """In a worker: one grader for its whole life. The assignment comes as it was read: reading costs half a second."""
+    from autograder.grade.grader import Grader
+
+    with contextlib.suppress(EOFError):  # the other side has closed the channel: there is no more to do
+        try:
+            with Grader(*channel.recv()) as grader:
+                while True:
+                    channel.send(examined(grader, *channel.recv()))
+        except EOFError:
+            raise
+        except AutograderError as error:
+            channel.send(error)
+        except Exception:
+            channel.send(RuntimeError(traceback.format_exc()))
 
 
 def _end_with(leash: Connection) -> None:
@@ -116,7 +159,3 @@ def _end_with(leash: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         leash.recv_bytes()
     os._exit(1)
-
-
-def _grade(student: str, job: Job) -> Report:
-    return examined(_grader, student, job)

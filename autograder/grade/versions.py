@@ -9,18 +9,31 @@ from autograder import __version__
 from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN
 
+HEAVY = ("matplotlib.pyplot", "torch")  # what takes longest to import
 VERSIONED = ("numpy", "torch")  # the libraries whose version a verdict may depend on
 
 
 def preloads(assignment: Assignment) -> tuple[str, ...]:
     """The modules that the assignment's given cells import: the fork server loads them once for all rooms."""
+    return _imported("\n".join(cell.source for cell in assignment.cells if cell.role == GIVEN))
+
+
+def heavy_imports(assignment: Assignment) -> list[str]:
+    """Which of HEAVY the notebook names, without a look at its cells: for the impatient."""
+    try:
+        names = _imported(assignment.notebook.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return []
+    return [name for name in HEAVY if name in names]
+
+
+def _imported(source: str) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for cell in (cell for cell in assignment.cells if cell.role == GIVEN):
-        for node in ast.parse(cell.source).body:
-            if isinstance(node, ast.Import):
-                names.update(dict.fromkeys(alias.name for alias in node.names))
-            elif isinstance(node, ast.ImportFrom):
-                names[node.module] = None
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            names.update(dict.fromkeys(alias.name for alias in node.names))
+        elif isinstance(node, ast.ImportFrom):
+            names[node.module] = None
     return tuple(name for name in names if not name.startswith("autograder"))
 
 

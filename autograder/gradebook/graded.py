@@ -17,6 +17,7 @@ from autograder.render import clean, part_html, public
 from autograder.report import PartResult, Report
 
 MAX_SOURCE = 500_000  # characters of one cell
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class GradedNotebooks:
@@ -66,20 +67,22 @@ class GradedNotebooks:
 
     def _put_back(self, cells: list[dict]) -> None:
         """Inserts each graded or locked cell that is missing behind the course's cell that comes before it."""
-        place = 0
+        place, names = 0, [submission.grade_id_of(cell) for cell in cells]
         for name, cell in self._course.items():
-            found = next((i for i, each in enumerate(cells) if submission.grade_id_of(each) == name), None)
             rules = cell["metadata"]["nbgrader"]
-            if found is not None:
-                place = found + 1
+            if name in names:
+                place = names.index(name) + 1
             elif rules["grade"] or rules["locked"]:
                 cells.insert(place, dict(cell))
+                names.insert(place, name)
                 place += 1
 
 
 def to_json(notebook: dict) -> str:
-    """Notebook JSON as nbformat writes it."""
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    """Notebook JSON with a line for each cell: indented as nbformat does it, it takes ten times as long."""
+    cells = ",\n".join(map(_TO_JSON, notebook["cells"]))
+    rest = _TO_JSON({key: value for key, value in notebook.items() if key != "cells"})
+    return f'{{"cells": [\n{cells}\n], {rest[1:]}\n'
 
 
 def points_text(points: float, maximum: float) -> str:

@@ -8,9 +8,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.lint import lint
 from autograder.course.reading import read_text
 from autograder.errors import StaleRelease
-from autograder.examine.recorded import equivalent
 from autograder.release.notebook import release_notebook, source_notebook
-from autograder.release.record import record
 from autograder.release.scan import scan
 from autograder.report import write_whole
 
@@ -20,6 +18,8 @@ def build(assignment: Assignment) -> dict[str, bytes]:
 
     Raises CourseError, naming file and line, for all that is wrong in the sources.
     """
+    from autograder.release.record import record  # takes what runs checks: whoever only looks does without
+
     lint(assignment)
     visible = _without_hidden(read_text(assignment.checks))
     with tempfile.TemporaryDirectory() as folder:
@@ -70,6 +70,8 @@ def nbgrader_source(assignment: Assignment) -> Path:
 
 def _settled(new: Path, old: Path) -> bytes:
     """The bytes of the recording that is there already, if the new one says the same."""
+    from autograder.examine.recorded import equivalent
+
     try:
         return old.read_bytes() if equivalent(new, old) else new.read_bytes()
     except (OSError, KeyError, ValueError):
