@@ -4,6 +4,7 @@ They are forked from one process that imports what each of them needs, which tak
 """
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
@@ -121,6 +122,7 @@ def _found_family(modules: Iterable[str], channels: tuple[Connection, ...], leas
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # nothing of this is ever garbage: workers need not look through it
     for channel in channels:
         if os.fork() == 0:
             try:
