@@ -4,7 +4,6 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -31,11 +30,8 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
     cluster = _cluster(address) if address else None
     with only_one(root, name), _interruptible():
-        opened = _open_gradebook_meanwhile(root, assignment) if gradebook else None
-        reports, kept = _grade(assignment, folders, jobs=jobs, mode=mode, again=again,
+        reports, kept = _grade(assignment, folders, gradebook, jobs=jobs, mode=mode, again=again,
                                executor=cluster.graded if cluster else None)
-        if opened:
-            opened.join()
         place = _write_gradebook(root, assignment, reports, folders) if gradebook else ""
     _show_table(name, reports)
     for report in (report for report in reports if not report.examined):
@@ -48,20 +44,41 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
                   "formgrader: `jupyter lab`, menu Nbgrader.")
 
 
-def _grade(assignment, folders: dict, **options) -> tuple[list[Report], int]:
+def _grade(assignment: Assignment, folders: dict, gradebook: bool, **options) -> tuple[list[Report], int]:
     """The reports, and how many of them are from before."""
     from autograder.grade.batch import grade_class
 
     kept = 0
+    opening: threading.Thread | None = None
     with progress_bar() as progress:
         task = progress.add_task("grading", total=len(folders))
 
         def on_report(report: Report, from_before: bool) -> None:
-            nonlocal kept
+            nonlocal kept, opening
             kept += from_before
+            if gradebook and opening is None:
+                opening = _open_gradebook_meanwhile(assignment)
             progress.update(task, advance=1, description=clean(report.student)[:24])
 
-        return grade_class(assignment, folders, on_report=on_report, **options), kept
+        reports = grade_class(assignment, folders, on_report=on_report, **options)
+    if opening:
+        opening.join()
+    return reports, kept
+
+
+def _open_gradebook_meanwhile(assignment: Assignment) -> threading.Thread:
+    """nbgrader takes seconds to import, and to enter a new assignment: time enough while the class is graded. What goes
+    wrong with it goes wrong again when the scores are written, and is told then."""
+    def open_it() -> None:
+        with contextlib.suppress(Exception):
+            from autograder.gradebook.writer import GradebookWriter
+
+            with GradebookWriter(assignment.root, assignment):
+                pass
+
+    thread = threading.Thread(target=open_it, daemon=True)
+    thread.start()
+    return thread
 
 
 @contextlib.contextmanager
@@ -106,21 +123,6 @@ def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
                               f"none of {', '.join(unknown)}" if unknown else "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
     return {student: folders[student] for student in students} if students else folders
-
-
-def _open_gradebook_meanwhile(root: Path, assignment: Assignment) -> threading.Thread:
-    """nbgrader takes seconds to import, and to enter a new assignment: time enough while the class is graded. What goes
-    wrong with it goes wrong again when the scores are written, and is told then."""
-    def open_it() -> None:
-        with contextlib.suppress(Exception):
-            from autograder.gradebook.writer import GradebookWriter
-
-            with GradebookWriter(root, assignment):
-                pass
-
-    thread = threading.Thread(target=open_it, daemon=True)
-    thread.start()
-    return thread
 
 
 def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> str:

@@ -5,10 +5,11 @@ a room all at once, and the reference need not be asked again. Where a check ask
 an answer was wrong, the room and the reference are asked directly.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.errors import RoomDied, TimedOut
+from autograder.errors import RoomDied, StudentFault, TimedOut
 from autograder.examine.conversation import NOWHERE, Asked, Question, equal, keys, resolved
 from autograder.examine.face import Backend
 from autograder.examine.values import PLAIN, copied
@@ -142,12 +143,14 @@ class Prompted(_Follower):
         try:
             return self._room.next_answer(self._script, self._seconds)
         except (TimedOut, RoomDied):
-            if number in self._script.pauses:
+            if number in self._script.certain:
                 raise
             raise Disturbed from None  # it may have been a later question, and this one's answer is lost with it
 
     def _leave(self):
-        if not self._room.alive:
+        with contextlib.suppress(StudentFault):
+            self._room.end_scripts(self._seconds)
+        if not self._room.alive:  # over what it was sent besides, perhaps for another check
             raise Disturbed
 
     def _direct(self, do, arguments):

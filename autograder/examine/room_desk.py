@@ -49,6 +49,7 @@ class RoomDesk:
         self._room = None
         self._swapped: tuple[str, ...] = ()
         self._ahead: dict[Rehearsal, Script] = {}  # what the room has been sent, and no check has heard
+        self._careful = False
         self.output = ""
 
     @property
@@ -57,6 +58,7 @@ class RoomDesk:
 
     def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
                 rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+        self._careful |= self._room is not None and not self._room.alive
         if self._room is None or not self._is_free(seconds, rehearsals) or self._swapped not in ((), swapped):
             self.renew()
             self._room, self._swapped = self._open(), ()
@@ -67,8 +69,9 @@ class RoomDesk:
         return Prompted(self._room, seconds, rehearsals[0], lambda: self._sent(rehearsals, seconds))
 
     def _sent(self, rehearsals: Sequence[Rehearsal], seconds: float) -> Script:
-        """What the room is asked for the first of them: it is sent all of them together."""
+        """What the room is asked for the first of them. It is sent all of them together, until one has been lost."""
         if rehearsals[0] not in self._ahead:
+            rehearsals = rehearsals[:1] if self._careful else rehearsals
             scripts = self._room.send_ahead(*(each.requests for each in rehearsals), timeout=seconds)
             self._ahead = dict(zip(rehearsals, scripts))
         return self._ahead.pop(rehearsals[0])

@@ -1,9 +1,10 @@
 """The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
 
 import contextlib
+import itertools
 import time
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +13,7 @@ from autograder.room import modes, wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
-from autograder.room.requests import Requests
+from autograder.room.requests import Requests, pauses_in
 from autograder.room.script import Script
 from autograder.room.wire import Opaque
 
@@ -121,8 +122,8 @@ class Room:
         """
         self.end_scripts(timeout)
         with self._faults(timeout):
-            sent = [Script(self._count + place, requests, self._pauses(scripts[:place - 1], requests), self._limits)
-                    for place, requests in enumerate(scripts, 1)]
+            sent = [Script(number, requests, *pauses, self._limits) for number, requests, pauses
+                    in zip(itertools.count(self._count + 1), scripts, pauses_in(scripts, self._called))]
             first = {"id": self._count + 1, "do": "perform",
                      "scripts": [(len(script.requests.frames), script.requests.stop, sorted(script.pauses))
                                  for script in sent]}
@@ -131,11 +132,6 @@ class Room:
                                time.monotonic() + timeout)
             self._scripts.extend(sent)
         return sent
-
-    def _pauses(self, before: Sequence[Requests], requests: Requests) -> Collection[int]:
-        """Where the room pauses: before what was not called in an earlier script."""
-        called = self._called.union(*(script.pauses.values() for script in before))
-        return {index for index, name in requests.pauses.items() if name is None or name not in called}
 
     def hear_out(self, script: Script, timeout: float = 10.0) -> bytes | None:
         """Waits for all answers of a script: a digest, equal for equal answers. None if the room is lost before; then
@@ -163,7 +159,7 @@ class Room:
         """Waits for some more answers. The deadline is that of each: a room that takes its time sends one by one.
         Where nobody could be blamed for a delay, it is given up sooner: whoever asks will ask again, one by one."""
         script = self._scripts[0] if self._scripts else None
-        seconds = timeout if script is None or script.at_pause else min(timeout, HASTE)
+        seconds = timeout if script is None or script.is_certain else min(timeout, HASTE)
         with self._faults(seconds):
             script.add(*self._channel.receive(time.monotonic() + seconds, self._limits.reply))
             if not script.ended:

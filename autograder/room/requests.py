@@ -1,6 +1,6 @@
 """Requests in the form in which they travel, made once for any number of rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,3 +28,19 @@ class Requests:
         frames = (wire.padded(wire.encode(request)) for request in requests)
         return cls(len(requests), b"".join(frames), dict.fromkeys(range(len(requests))) if pauses is None else pauses,
                    stop)
+
+
+def pauses_in(scripts: Sequence[Requests], called: Collection[str]) -> list[tuple[set[int], set[int]]]:
+    """Of scripts that go over together: where the room pauses in each, before what was not called in an earlier one;
+    and those of the pauses after which it is certain what it does: it pauses before the next call, too."""
+    known, calls = {*called}, []
+    for place, requests in enumerate(scripts):
+        calls += [(place, index, name is None or name not in known) for index, name in sorted(requests.pauses.items())]
+        known.update(requests.pauses.values())
+    found: list[tuple[set[int], set[int]]] = [(set(), set()) for _ in scripts]
+    for (place, index, pauses), (*_, next_pauses) in zip(calls, [*calls[1:], (0, 0, True)]):
+        if pauses:
+            found[place][0].add(index)
+        if pauses and next_pauses:
+            found[place][1].add(index)
+    return found

@@ -16,13 +16,15 @@ from autograder.room.requests import Requests
 class Script:
     """`number` is its id on the channel; answers are numbered from 1.
 
-    pauses: the requests (from 0) before which the room sends the answers that it has. If it is lost when the next
-    answer is one of theirs, all answers before are here, and it is that request's doing.
+    pauses: the requests (from 0) before which the room sends the answers that it has; certain: those of them that it
+    can be blamed on, if the room is lost when the next answer is theirs.
     ended: whether the last answer has come; fault: why no more will come, where the room was lost.
     """
 
-    def __init__(self, number: int, requests: Requests, pauses: Collection[int], limits: Limits):
-        self.number, self.requests, self.pauses, self._limits = number, requests, pauses, limits
+    def __init__(self, number: int, requests: Requests, pauses: Collection[int], certain: Collection[int],
+                 limits: Limits):
+        self.number, self.requests, self._limits = number, requests, limits
+        self.pauses, self.certain = pauses, certain
         self.ended = False
         self.fault: StudentFault | None = None
         self._frames: deque[tuple[bytes, np.ndarray]] = deque()
@@ -35,9 +37,9 @@ class Script:
         return bool(self._frames)
 
     @property
-    def at_pause(self) -> bool:
-        """Whether the room had sent all that it had before it began with what it does now."""
-        return self._come in self.pauses
+    def is_certain(self) -> bool:
+        """Whether it is known what the room does now."""
+        return self._come in self.certain
 
     def add(self, header: bytes, body: np.ndarray) -> None:
         """Some answers: what `wire.packed` makes. Raises WireError."""

@@ -22,6 +22,7 @@ from autograder.room.plain import copy_of
 
 CHANNEL_CLOSED = 0
 PIECE = 4 << 20  # bytes that are sent in one go
+SPAN = 1 << 32  # objects of a script: the same answers look the same, whatever was kept in the scripts before it
 
 
 def main(channel: int, folder: str, max_body: int) -> None:
@@ -41,6 +42,7 @@ class Worker:
         self.names = self.module.__dict__
         self.cells: set[str] = set()
         self.objects: dict[int, object] = {}
+        self.last = 0  # the number of the latest object
         sys.modules["__main__"] = self.module
         process.let_inspect_find_classes(self.cells)
 
@@ -65,6 +67,7 @@ class Worker:
         outbox = Outbox(self.send_out)
         for place, (size, stop, pauses) in enumerate(scripts):
             outbox.begin(number + place)
+            self.last = place * SPAN
             self.follow(wire.unpacked(data[start:start + size], size), stop, set(pauses), outbox)
             outbox.end()
             start += size
@@ -157,9 +160,9 @@ class Worker:
     # the channel
 
     def keep(self, value) -> wire.Opaque:
-        number = len(self.objects) + 1
-        self.objects[number] = value
-        return wire.Opaque(number, type(value).__name__[:80])
+        self.last += 1
+        self.objects[self.last] = value
+        return wire.Opaque(self.last, type(value).__name__[:80])
 
     def kept(self, number: int, kind: str) -> Any:
         """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""

@@ -196,6 +196,11 @@ def test_g_of_f(student, rng):
     \"\"\"asks with the answer before\"\"\"
     require(student.g(student.f(1) + 0) == 4, "g after f", "it does not")
 
+@points("f", 1)
+def test_f_of_seven(student, rng):
+    \"\"\"f of another number\"\"\"
+    require(student.f(7) == 8, "f adds one", "it does not")
+
 @points("g", 1)
 def test_g(student, rng):
     \"\"\"g is right\"\"\"
@@ -203,12 +208,16 @@ def test_g(student, rng):
 """
 
 
+SEVEN = "while x == 7: pass\n    return x + 1.0"  # hangs in a later check; a float makes an earlier one ask by itself
+
+
 @pytest.mark.parametrize("f, g, verdicts", [
-    ("return x + 1", "return x + 2", ["passed", "passed", "passed"]),
-    ("return x + 2", "return x + 2", ["failed", "failed", "passed"]),
-    ("return x + 2", "while True: pass", ["failed", "failed", "failed"]),  # g hangs where it was not even asked
-    ("raise ValueError(x)", "return x + 2", ["failed", "failed", "passed"]),
-    ("import os; os._exit(0)", "return x + 2", ["failed", "failed", "passed"])])
+    ("return x + 1", "return x + 2", ["passed", "passed", "passed", "passed"]),
+    ("return x + 2", "return x + 2", ["failed", "failed", "failed", "passed"]),
+    ("return x + 2", "while True: pass", ["failed", "failed", "failed", "failed"]),  # g hangs where it was not asked
+    (SEVEN, "return x + 2", ["passed", "passed", "failed", "passed"]),
+    ("raise ValueError(x)", "return x + 2", ["failed", "failed", "failed", "passed"]),
+    ("import os; os._exit(0)", "return x + 2", ["failed", "failed", "failed", "passed"])])
 def test_verdicts_and_words_are_the_same_without(tiny, f, g, verdicts):
     tiny.notebook.write_text(NOTEBOOK)
     tiny.checks.write_text(CHECKS)

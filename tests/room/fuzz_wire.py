@@ -83,7 +83,7 @@ def one(data: bytes) -> None:
 
 def hear(header: bytes, body: bytes) -> None:
     """The same bytes as answers to two questions that were sent ahead."""
-    answers = script.Script(1, requests.Requests(2, b"", {}), (), LIMITS)
+    answers = script.Script(1, requests.Requests(2, b"", {}), (), (), LIMITS)
     with contextlib.suppress(wire.WireError):
         answers.add(header, np.frombuffer(body, np.uint8).copy())
     while answers.waiting:

@@ -225,6 +225,48 @@ def test_a_row_of_questions_ends_with_a_fault_or_does_not(room):
     assert room.get(None, "a") == 3
 
 
+def test_several_scripts_go_over_together(room):
+    """Each has its own answers, its own end, and its own digest; a fault ends the one that it is in."""
+    room.run(AHEAD, name="cell")
+    first, second, third = room.send_ahead(requests("fail", "double"), requests("double"), requests("double"))
+    assert len({room.hear_out(script) for script in (first, second, third)}) == 3
+    assert np.array_equal([room.next_answer(second) for _ in range(2)][1][0], [0, 2, 4])
+    assert room.next_answer(first).type == "function"
+    with pytest.raises(StudentRaised, match="ValueError"):
+        room.next_answer(first)
+    assert room.evaluate("1 + 1") == 2
+    assert np.array_equal([room.next_answer(third) for _ in range(2)][1][0], [0, 2, 4])  # kept, whatever came since
+    *_, again = room.send_ahead(requests("double"), requests("double"), requests("double"))
+    assert room.hear_out(again) == third.digest()  # other objects were kept before it
+
+
+def test_a_room_pauses_once_before_what_it_calls_for_the_first_time(room):
+    room.run(AHEAD, name="cell")
+    named = requests("double", "double")
+    named = Requests(named.count, named.frames, {1: "double", 3: "double"})
+    first, second = room.send_ahead(named, named)
+    assert (sorted(first.pauses), sorted(second.pauses)) == ([1, 3], [])
+    assert sorted(first.certain) == [1]  # behind 3 come calls without a pause: whatever is lost then may be their doing
+    room.hear_out(second)
+    [third] = room.send_ahead(named)
+    assert not third.pauses
+
+
+def test_a_hang_that_is_nobody_s_fault_is_given_up_soon(room, monkeypatch):
+    """It is in the second script, behind answers that went nowhere: whoever asked for the first will ask again."""
+    monkeypatch.setattr("autograder.room.client.HASTE", 0.5)
+    room.run("calls = []\ndef f(x):\n    calls.append(x)\n    while len(calls) > 1: pass\n", name="cell")
+    once = requests("f")
+    once = Requests(once.count, once.frames, {1: "f"})
+    first, second = room.send_ahead(once, once)
+    assert room.hear_out(first, 60.0) is None and not room.alive
+    assert room.next_answer(first).type == "function"
+    with pytest.raises(TimedOut, match="0.5 s"):
+        room.next_answer(first)
+    with pytest.raises(RoomDied):
+        room.next_answer(second)
+
+
 def test_answers_that_nobody_asks_for_are_passed_over(room):
     room.run(AHEAD, name="cell")
     [script] = room.send_ahead(requests("double", "double", "fail"))
