@@ -28,7 +28,7 @@ class Script:
         self.ended = False
         self.fault: StudentFault | None = None
         self._frames: deque[tuple[bytes, np.ndarray]] = deque()
-        self._come = self._taken = 0
+        self._come = self._taken = self._size = 0
         self._digest = hashlib.blake2b(digest_size=32)
 
     @property
@@ -47,6 +47,11 @@ class Script:
         last = message.get("last")
         if set(message) != {"id", "last"} or message["id"] != self.number or type(last) is not bool:
             raise wire.WireError("it answers another question")
+        if not (len(body) or last):  # it could go on like this for ever
+            raise wire.WireError("it has no answers")
+        self._size += len(body)
+        if self._size > self._limits.reply:
+            raise wire.WireError(f"all answers together have {self._size} bytes")
         for frame in wire.unpacked(body, self._limits.reply):
             if self._come == self.requests.count:
                 raise wire.WireError("there are more answers than questions")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
-from autograder.room import Requests
+from autograder.room import Limits, Requests, wire
+from autograder.room.script import Script
 from autograder.room.wire import Earlier
 
 CELL = '''
@@ -265,6 +266,31 @@ def test_a_hang_that_is_nobody_s_fault_is_given_up_soon(room, monkeypatch):
         room.next_answer(first)
     with pytest.raises(RoomDied):
         room.next_answer(second)
+
+
+def packed(*answers: bytes, last: bool = False) -> tuple[bytes, np.ndarray]:
+    """Header and body of some answers of script 1."""
+    frame = wire.packed({"id": 1, "last": last}, answers)
+    header, body = wire.lengths(frame[:wire.PREFIX.size], len(frame))
+    return frame[wire.PREFIX.size:][:header], np.frombuffer(bytearray(frame[len(frame) - body:]), np.uint8)
+
+
+def test_a_room_cannot_talk_for_ever():
+    """Neither without an answer, nor with more of them, nor with more bytes than one reply may have."""
+    answer = wire.padded(wire.encode({"id": 1, "ok": np.zeros(100)}))
+    script = Script(1, Requests(3, b"", {}), (), (), Limits(reply=2 * len(answer)))
+    script.add(*packed(answer))
+    with pytest.raises(wire.WireError, match="no answers"):
+        script.add(*packed())
+    script.add(*packed(answer))
+    with pytest.raises(wire.WireError, match="all answers together"):
+        script.add(*packed(answer))
+    script = Script(1, Requests(1, b"", {}), (), (), Limits())
+    script.add(*packed(answer))
+    with pytest.raises(wire.WireError, match="more answers than questions"):
+        script.add(*packed(answer))
+    script.add(*packed(last=True))
+    assert script.ended
 
 
 def test_answers_that_nobody_asks_for_are_passed_over(room):
