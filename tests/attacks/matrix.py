@@ -109,7 +109,7 @@ class _Trial:
         outcome = Outcome(exploit, self.user, self.walls)
         self.world.submit("mallory", exploit.source,
                           self.world.known(EXAMINER=self.told["examiner"], VICTIM=self.told["victim"]))
-        segments, processes = own_segments(), len(children(self.process.pid))
+        segments, processes = own_segments(self.process.pid), len(children(self.process.pid))
         self.process.stdin.write(f"{exploit.name}\n")
         told = self._line(STUCK if self.walls != NO_WALLS else 10.0)  # there, somebody will be stopped
         if told is None:
@@ -119,7 +119,7 @@ class _Trial:
         self._judge(outcome, told)
         if len(children(self.process.pid)) > processes:
             outcome.harmed.append("a process is left")
-        if own_segments() - segments:
+        if own_segments(self.process.pid) - segments:
             outcome.harmed.append("shared memory is left")
         if self.world.called():
             outcome.harmed.append("a listener was reached")

@@ -173,7 +173,11 @@ def children(pid: int) -> set[int]:
     return own.union(*(children(child) for child in own)) if own else own
 
 
-def own_segments() -> set[str]:
-    """The keys of System V shared memory on this machine."""
-    lines = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
-    return {line.split()[0] for line in lines} if os.path.exists("/proc/sysvipc/shm") else set()
+def own_segments(pid: int) -> set[str]:
+    """The keys of System V shared memory, but for that of programs which run beside this process and its descendants,
+    such as a database server that another test has started."""
+    if not os.path.exists("/proc/sysvipc/shm"):
+        return set()
+    own = {pid, *children(pid)}
+    fields = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {key for key, _, _, _, creator, *_ in fields if int(creator) in own or not Path(f"/proc/{creator}").exists()}
