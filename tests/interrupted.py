@@ -88,7 +88,7 @@ class Course:
     def demand_order(self) -> None:
         """Nothing goes on, and nothing lies about."""
         wait_until(lambda: not self.processes())
-        assert list(self.scratch.iterdir()) == [], [p for p in self.scratch.rglob("*")][:8]
+        assert list(self.scratch.iterdir()) == [], list(self.scratch.rglob("*"))
 
     def kill(self, number: int, words: str = "") -> None:
         """Runs until it kills itself at its n-th step (with these words); to its end if it has none left."""

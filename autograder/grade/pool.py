@@ -143,17 +143,16 @@ def _work(channel: Connection) -> None:
     """In a worker: one grader for its whole life. The assignment comes as it was read: reading costs half a second."""
     from autograder.grade.grader import Grader
 
-    with contextlib.suppress(EOFError):  # the other side has closed the channel: there is no more to do
-        try:
-            with Grader(*channel.recv()) as grader:
-                while True:
-                    channel.send(examined(grader, *channel.recv()))
-        except EOFError:
-            raise
-        except AutograderError as error:
-            channel.send(error)
-        except Exception:
-            channel.send(RuntimeError(traceback.format_exc()))
+    try:
+        with Grader(*channel.recv()) as grader:
+            while True:
+                channel.send(examined(grader, *channel.recv()))
+    except EOFError:  # the other side has closed the channel: there is no more to do
+        return
+    except AutograderError as error:
+        channel.send(error)
+    except Exception:
+        channel.send(RuntimeError(traceback.format_exc()))
 
 
 def _end_with(leash: Connection) -> None:
