@@ -10,7 +10,7 @@ from autograder.audit.mutants import Mutant, mutants
 from autograder.course import execute
 from autograder.course.assignment import Assignment
 from autograder.course.plan import Check
-from autograder.errors import StudentFault, TimedOut
+from autograder.errors import StudentFault, StudentRaised, TimedOut
 from autograder.examine import hints
 from autograder.examine.desks import NamespaceDesk
 from autograder.examine.examiner import Examiner
@@ -112,8 +112,10 @@ class PartAuditor:
         if not caught:
             result.problems.append(f"no check notices the mistake `{answer.name}`")
         elif not hinted:
-            result.problems.append(f"the mistake `{answer.name}` is caught by `{next(iter(caught)).name}`, "
-                                   "but does not earn its own hint")
+            check, fault = next(iter(caught.items()))
+            why = f": it raises {fault.found}" if isinstance(fault, StudentRaised) else ""
+            result.problems.append(f"the mistake `{answer.name}` is caught by `{check.name}`, "
+                                   f"but does not earn its own hint{why}")
 
     def _hint(self, check: Check, fault: BaseException) -> str:
         evidence = getattr(fault, "evidence", None)

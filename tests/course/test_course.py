@@ -67,3 +67,15 @@ def test_each_part_has_two_other_correct_answers(assignment):
 
 def test_the_handout_is_fresh(assignment, handed_out):
     assert handed_out(assignment)  # or it raises StaleRelease, with the command to run
+
+
+def test_a_mistake_that_raises_is_told(tiny):
+    """It cannot earn its hint: that takes a wrong answer."""
+    text = tiny.mistakes.read_text(encoding="utf-8")
+    begun = text.index("@replaces(")
+    tiny.mistakes.write_text(f'{text[:begun]}@replaces("row_mean")\ndef row_mean_misspelt(x):\n    """See the name."""\n'
+                             f"    return x.maen(axis=1)\n\n\n{text[begun:]}", encoding="utf-8")
+    with course_examiner(tiny, b"tests") as examiner:
+        problem, = PartAuditor(tiny, examiner).audit("row_mean", 0).problems
+    assert problem.startswith("the mistake `row_mean_misspelt` is caught by `test_")
+    assert problem.endswith("but does not earn its own hint: it raises AttributeError: 'numpy.ndarray' object has no attribute 'maen'")
