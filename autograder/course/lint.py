@@ -10,7 +10,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.execute import STUB
 from autograder.course.leaks import leaks
 from autograder.course.reading import Findings, read_text
-from autograder.course.source import CHECK, SOLUTION, Cell
+from autograder.course.source import CHECK, DEMO, SOLUTION, Cell
 
 ALMOST = re.compile(r"[\s#]*#\s*(BEGIN|END)\s+(SOLUTIONS?|HIDDEN(\s+TESTS?)?)\s*", re.IGNORECASE)
 EXACT = re.compile(r"\s*(# )?### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\s*")
@@ -68,6 +68,9 @@ def _look_at_cells(assignment: Assignment, findings: Findings) -> None:
         if cell.role == SOLUTION:
             examined += 1
             _look_at_solution(cell, assignment.notebook, findings)
+        elif cell.role == DEMO and regions.has(cell.source, regions.SOLUTION):
+            findings.add(f"{assignment.notebook}:{cell.line}: SOLUTION regions stand in cells that are graded",
+                         "this one is a demo cell: what a student writes there would count for nothing")
         elif cell.role == CHECK and not examined:
             findings.add(f"{assignment.notebook}:{cell.line}: check(\"{cell.name}\") stands below what it checks",
                          "no cell above it has a SOLUTION region")

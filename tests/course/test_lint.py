@@ -56,6 +56,9 @@ SOURCES = {
     "a tag that is misspelt": (N, 'tags=["demo"]', 'tags=["Demo"]', """
         means.py:76: the tag of a cell that is never graded is `demo`
         found `Demo`"""),
+    "a region in a demo cell": (N, "    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")", "    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")\n\n\n# %% tags=[\"demo\"]\ndef draw():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION", """
+        means.py:45: SOLUTION regions stand in cells that are graded
+        this one is a demo cell: what a student writes there would count for nothing"""),
     "a hidden test in the notebook": (N, "# ## The mean of each row", "# ### BEGIN HIDDEN TESTS\n# a\n# ### END HIDDEN TESTS", """
         means.py:30: the regions of this file are SOLUTION
         found `# ### BEGIN HIDDEN TESTS`
