@@ -233,11 +233,23 @@ def met_the_values(student, rng, N, S, T, H, p, training=True):
     return out.detach().numpy().reshape(N, S, H, T)
 
 
+def attends(out, N, S, E):
+    """`out` of a layer in `eval` mode, if it is another for each sentence and query: dropout on the weights shows
+    only where the weights matter."""
+    out = returns(out, "out")
+    require(tuple(out.shape) == (N, S, E), f"the output has the shape of the queries, {(N, S, E)}",
+            f"its shape is {tuple(out.shape)}")
+    spread = np.ptp(out.detach().numpy(), axis=(0, 1)).max()
+    require(spread > 1e-9, "the output of random sentences and queries varies with them",
+            f"its values differ by {spread:.2g} at most")
+    return out
+
+
 @points("attention_dropout", 2)
 def test_dropout_sleeps_in_eval_mode(student, rng):
     """in `eval` mode nothing is dropped, however large the probability"""
     inputs, weights = qkv(rng, N=2, S=3, T=5, E=14), random_weights(rng, 14)
-    want = returns(attention(student, weights, H=2, dropout=0.0)(*inputs), "out")
+    want = attends(attention(student, weights, H=2, dropout=0.0)(*inputs), N=2, S=3, E=14)
     same(attention(student, weights, H=2, dropout=ALL)(*inputs), want, "out", axes="N S E")
 
 
@@ -246,6 +258,7 @@ def test_dropout_of_everything(student, rng):
     """in training, with every weight dropped, the output is what it would be if all values were zero"""
     (query, key, value), weights = qkv(rng, N=2, S=3, T=5, E=14), random_weights(rng, 14)
     weights["value.bias"] = torch.zeros(14).double()
+    attends(attention(student, weights, H=2)(query, key, value), N=2, S=3, E=14)
     want = returns(attention(student, weights, H=2)(query, key, 0 * value), "out")
     out = returns(attention(student, weights, H=2, dropout=ALL, training=True)(query, key, value), "out")
     same(out, want, "out", axes="N S E")

@@ -8,6 +8,7 @@
     show_masks, show_positions                          small tables as pictures       (grids)
     show_heads                                          the maps of attention heads    (heads)
     show_unrolled                                       how a network is wired         (diagrams)
+    tell                                                a picture of your own in words (in_words)
     CaptioningSolver, sgd, adam                         train a model in NumPy         (training)
 
 A name is loaded when it is first used: this import alone costs nothing.
@@ -25,6 +26,7 @@ _HOMES = {
     "diagrams": ("show_unrolled",),
     "grids": ("show_masks", "show_positions"),
     "heads": ("show_heads",),
+    "in_words": ("tell",),
     "pictures": ("show_attention", "show_captions", "show_scene"),
     "training": ("CaptioningSolver", "adam", "sgd"),
     "truth": ("Scene", "Thing", "is_grammatical", "is_true", "judge", "truth_rate", "words_of"),

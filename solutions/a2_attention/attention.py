@@ -74,6 +74,7 @@ from autograder.notebook import (
     show_masks,
     show_positions,
     show_scene,
+    tell,
     truth_rate,
 )
 from autograder.notebook.attention import attention_mass, cell_regions
@@ -770,13 +771,14 @@ check("relative_position_bucket")
 
 # %% tags=["demo"]
 rel = torch.arange(-150, 151)
-plt.figure(figsize=(7, 2.8), layout="constrained")
+figure = plt.figure(figsize=(7, 2.8), layout="constrained")
 plt.step(rel, relative_position_bucket(rel[None])[0], where="mid", label="bidirectional")
 plt.step(rel, relative_position_bucket(rel[None], bidirectional=False)[0], "--", where="mid", label="not bidirectional")
 plt.xlabel("place of the key minus place of the query")
 plt.ylabel("bucket")
 plt.title("T5's 32 buckets")
 plt.legend(frameon=False)
+tell(figure, "T5's 32 buckets: a step each for near places, ever wider steps for far ones")
 plt.show()
 
 # %% [markdown]

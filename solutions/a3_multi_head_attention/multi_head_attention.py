@@ -57,7 +57,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch.func import functional_call
 
-from autograder.notebook import check, plot_losses, progress
+from autograder.notebook import check, plot_losses, progress, tell
 from autograder.notebook.heads import kept_for_backward, seconds, show_heads
 
 # %% [markdown]
@@ -631,7 +631,7 @@ def accuracies(order):
 
 
 down, up = accuracies(least_first), accuracies(least_first[::-1])
-_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 left.bar(range(8), importance.tolist(), color="#0072B2")
 left.set(xlabel="head", ylabel="importance", title="Importance of each head")
 right.plot(range(9), down, "o-", color="#0072B2", label="least important first")
@@ -640,6 +640,9 @@ right.axhline(1 / LETTERS, color="gray", lw=0.8)
 right.annotate("guessing", (0.2, 1 / LETTERS + 0.02), fontsize=9, color="gray")
 right.set(xlabel="heads removed", ylabel="right answers", title="Removing heads", ylim=(0, 1.05))
 right.legend(frameon=False)
+tell(figure, "importance of heads 0 to 7: " + " ".join(f"{share:.2g}" for share in importance)
+     + "; right answers as heads are removed, least important first: " + " ".join(f"{share:.0%}" for share in down)
+     + "; most important first: " + " ".join(f"{share:.0%}" for share in up))
 plt.show()
 print("order, least important first:", least_first)
 print("right answers:", " ".join(f"{share:.0%}" for share in down))
@@ -813,7 +816,7 @@ for T in progress(lengths, "lengths"):
         measured[name][1].append(kept_for_backward(run))
 
 counted = np.array([attention_cost(T, E, H) for T in lengths])                             # (lengths, 2)
-_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for name, marker, colour in (("yours", "o-", "#0072B2"), ("fused", "s--", "#D55E00")):
     left.loglog(lengths, 1e3 * np.array(measured[name][0]), marker, color=colour, label=f"{name}, measured")
     right.loglog(lengths, np.array(measured[name][1]) / 1e6, marker, color=colour, label=f"{name}, measured")
@@ -824,6 +827,7 @@ left.set(xlabel="words T", ylabel="milliseconds", title="Time of a forward pass"
 right.set(xlabel="words T", ylabel="megabytes", title="Kept for the backward pass")
 for axes in (left, right):
     axes.legend(frameon=False, fontsize=9)
+tell(figure, "time and memory for sequences of ever more words, yours and fused; the table below has the numbers")
 plt.show()
 print("words    time: yours   fused      memory: yours   fused    linear layers' share of the multiplications")
 for index, T in enumerate(lengths):

@@ -6,4 +6,3 @@ from tests.notebooks.whole import TopToBottom
 class TestA2(TopToBottom):
     name = "a2_attention"
     pictures = 13
-    drawn_by_hand = 1

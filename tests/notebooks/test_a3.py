@@ -6,4 +6,3 @@ from tests.notebooks.whole import TopToBottom
 class TestA3(TopToBottom):
     name = "a3_multi_head_attention"
     pictures = 7
-    drawn_by_hand = 2
