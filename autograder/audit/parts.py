@@ -103,16 +103,20 @@ class PartAuditor:
     def _audit_mistake(self, result: PartAudit, answer: execute.Answer) -> None:
         result.mistakes += 1
         names = vars(execute.with_answer(self.assignment, answer))
-        raised = {check: self.examiner.run(check, NamespaceBackend(names))
-                  for check in self._checks(answer.replaces)}
-        caught = {check: fault for check, fault in raised.items() if fault is not None}
+        caught = []
+        for check in self._checks(answer.replaces):
+            fault = self.examiner.run(check, NamespaceBackend(names))
+            if fault is not None:
+                caught.append((check, fault))
+                if self._hint(check, fault) == answer.hint:
+                    result.caught += 1
+                    result.hinted += 1
+                    return
         result.caught += bool(caught)
-        hinted = any(self._hint(check, fault) == answer.hint for check, fault in caught.items())
-        result.hinted += hinted
         if not caught:
             result.problems.append(f"no check notices the mistake `{answer.name}`")
-        elif not hinted:
-            check, fault = next(iter(caught.items()))
+        else:
+            check, fault = caught[0]
             why = f": it raises {fault.found}" if isinstance(fault, StudentRaised) else ""
             result.problems.append(f"the mistake `{answer.name}` is caught by `{check.name}`, "
                                    f"but does not earn its own hint{why}")

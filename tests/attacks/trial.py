@@ -109,14 +109,14 @@ def be_victim(orders: dict) -> None:
     import select
 
     root = Path(orders["root"])
-    with opened(orders) as grader:
+    with opened(orders) as grader, open(0, "rb", buffering=0) as told:  # a buffer might hold "stop" back from `select`
         alone = graded(grader, root, "victim")
         print(json.dumps({"points": alone.points}), flush=True)
-        while sys.stdin.readline():  # go
+        while told.readline():  # go
             reports = [graded(grader, root, "victim")]
-            while not select.select([sys.stdin], [], [], PAUSE)[0]:
+            while not select.select([told], [], [], PAUSE)[0]:
                 reports.append(graded(grader, root, "victim"))
-            sys.stdin.readline()  # stop
+            told.readline()  # stop
             print(json.dumps({"count": len(reports), "same": all(each == alone for each in reports)}), flush=True)
 
 

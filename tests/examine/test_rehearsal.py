@@ -5,6 +5,7 @@ import pytest
 
 from autograder.course import load_assignment
 from autograder.course.execute import execute_reference, read_answers, stub_sources
+from autograder.examine import examiner as patience
 from autograder.examine.face import Face
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner
@@ -218,7 +219,8 @@ SEVEN = "while x == 7: pass\n    return x + 1.0"  # hangs in a later check; a fl
     (SEVEN, "return x + 2", ["passed", "passed", "failed", "passed"]),
     ("raise ValueError(x)", "return x + 2", ["failed", "failed", "failed", "passed"]),
     ("import os; os._exit(0)", "return x + 2", ["failed", "failed", "failed", "passed"])])
-def test_verdicts_and_words_are_the_same_without(tiny, f, g, verdicts):
+def test_verdicts_and_words_are_the_same_without(tiny, f, g, verdicts, monkeypatch):
+    monkeypatch.setattr(patience, "CALM", patience.CALM._replace(seconds=4.0))
     tiny.notebook.write_text(NOTEBOOK)
     tiny.checks.write_text(CHECKS)
     tiny.mistakes.write_text("")

@@ -12,6 +12,8 @@ from tests.notebooks.whole import TopToBottom
 class TestA4(TopToBottom):
     name = "a4_transformer_captioning"
     pictures = 5
+    shorter = {'train(model, 2000, "transformer")': 'train(model, 500, "transformer")',
+               "train(blunder, 600,": "train(blunder, 150,"}
 
     def test_its_pictures_are_seen(self, subject, home, solved, screenshots, tmp_path):
         """Opened again the next day: the loss curve, captions below their pictures, attention on the scene."""
