@@ -75,7 +75,7 @@ def going_together(assignment: Assignment) -> list[Answer]:
     with course_examiner(assignment) as examiner:
         for answer in (answer for answer in read_answers(assignment) if answer.correct):
             names = NamespaceBackend(vars(with_answer(assignment, *chosen, answer)))
-            if all(examiner.run(check, names) is None for check in _concerned(assignment, answer)):
+            if all(examiner.runner.run(check, names) is None for check in _concerned(assignment, answer)):
                 chosen.append(answer)
     return chosen
 

@@ -77,7 +77,7 @@ class PartAuditor:
 
     def _audit_reference(self, result: PartAudit) -> None:
         for check in self.assignment.plan.checks_of(result.part):
-            raised = self.examiner.run(check, self.examiner.reference(check.name))
+            raised = self.examiner.runner.run(check, self.examiner.runner.reference(check.name))
             if raised is not None:
                 result.reference = False
                 result.problems.append(f"the reference fails `{check.name}`: {type(raised).__name__}: {raised}")
@@ -94,7 +94,7 @@ class PartAuditor:
         result.alternatives += 1
         names = vars(execute.with_answer(self.assignment, answer))
         for check in self._checks(answer.replaces):
-            raised = self.examiner.run(check, NamespaceBackend(names))
+            raised = self.examiner.runner.run(check, NamespaceBackend(names))
             if raised is not None:
                 result.problems.append(f"the correct answer `{answer.name}` fails `{check.name}`: {raised}")
                 return
@@ -105,7 +105,7 @@ class PartAuditor:
         names = vars(execute.with_answer(self.assignment, answer))
         caught = []
         for check in self._checks(answer.replaces):
-            fault = self.examiner.run(check, NamespaceBackend(names))
+            fault = self.examiner.runner.run(check, NamespaceBackend(names))
             if fault is not None:
                 caught.append((check, fault))
                 if self._hint(check, fault) == answer.hint:
@@ -150,7 +150,7 @@ class PartAuditor:
             with deadline(MUTANT_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a mutant may well be code that Python warns of
                 names = vars(execute.execute(sources))
-                return any(self.examiner.run(check, NamespaceBackend(names)) is not None
+                return any(self.examiner.runner.run(check, NamespaceBackend(names)) is not None
                            for check in self._related(mutant.function))
         except (execute.CourseError, StudentFault):
             return True

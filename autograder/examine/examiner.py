@@ -1,19 +1,14 @@
 """Examines one answer: runs each part's checks, explains what failed, gives follow-through marks."""
 
-import hashlib
-import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from autograder.course.plan import Check, Part, Plan
+from autograder.course.plan import Part, Plan
 from autograder.errors import StudentFault, TimedOut
 from autograder.examine import hints
-from autograder.examine.face import Backend
-from autograder.examine.finite_differences import Known, in_brief, is_brief, knowing, measuring
-from autograder.examine.outcomes import Outcomes
-from autograder.examine.rehearsal import Disturbed, Rehearsal
-from autograder.examine.session import CheckSession, Sitting
+from autograder.examine.finite_differences import in_brief
+from autograder.examine.runner import CheckRunner, Desk
 from autograder.examine.verdict import Judge, evidence_of
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
@@ -32,38 +27,18 @@ CALM, HURRIED = Patience(2, 10.0), Patience(1, 3.0)  # hurried where an earlier 
 NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
-class Desk(Protocol):
-    """Where a student's code is ready to be called."""
-
-    swappable: bool
-
-    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal] = ()) -> Backend:
-        """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,
-        where the desk can keep one; `rehearsals`: what this check and those after it will ask, where that is known."""
-
-    def renew(self) -> None:
-        """Forget the present process or namespace: something went wrong in it."""
-
-
 class Examiner:
-    """The checks of one assignment, ready for any number of answers.
+    """The parts of one assignment, ready for any number of answers.
 
-    reference: makes the backend of the reference for a check; known_mistakes: the mistakes' answers to a check, those
-    of the given names first;
-    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss");
-    rehearses: whether the reference is real, so that it can sit the checks itself.
+    known_mistakes: the mistakes' answers to a check, those of the given names first;
+    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss").
     """
 
-    def __init__(self, plan: Plan, session: CheckSession, *, reference: Callable[[str], Backend],
-                 known_mistakes: hints.KnownMistakes,
-                 functions: dict[str, frozenset[str]], secret: bytes = b"", rehearses: bool = False):
-        self.plan, self.session, self.secret = plan, session, secret
-        self.reference, self.known_mistakes, self.functions = reference, known_mistakes, functions
-        self.rehearses = rehearses
-        self._judge = Judge(functions, self._is_sound)
-        self._rehearsals: dict[str, Rehearsal | None] = {}
-        self._gradients: dict[str, Known] = {}
-        self._outcomes = Outcomes()
+    def __init__(self, plan: Plan, runner: CheckRunner, *, known_mistakes: hints.KnownMistakes,
+                 functions: dict[str, frozenset[str]]):
+        self.plan, self.runner = plan, runner
+        self.known_mistakes, self.functions = known_mistakes, functions
+        self._judge = Judge(functions, runner.is_sound)
 
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
                 on_part: Callable[[PartResult], None] = lambda result: None,
@@ -79,18 +54,6 @@ class Examiner:
                 if part.name in wanted:
                     on_part(done[part.name])
         return [result for name, result in done.items() if name in wanted]
-
-    def run(self, check: Check, student: Backend) -> BaseException | None:
-        """What one check raises for one answer, or None."""
-        rehearsal = self.rehearsal(check)
-        reference = rehearsal.reference() if rehearsal else self.reference(check.name)
-        with knowing(lambda: self._measured(check) if rehearsal else {}):
-            return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
-
-    def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
-        """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
-        with in_brief():
-            return evidence_of(self.run(check, student))
 
     def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
@@ -155,7 +118,7 @@ class Examiner:
             if stalls >= patience.stalls:
                 result.verdict, result.found = FAILED, NOT_RUN
             else:
-                raised = self._ask(checks[place:], desk, (), patience)
+                raised = self.runner.ask(checks[place:], desk, (), patience.seconds)
                 stalls += isinstance(raised, TimedOut)
                 self._judge.decide(result, check, raised)
                 if numbers := evidence_of(raised):
@@ -171,7 +134,7 @@ class Examiner:
         checks = [check for check in self.plan.checks_of(part.name) if check.name in names]
         for place, check in enumerate(checks):
             try:
-                raised = self._ask(checks[place:], desk, swapped, HURRIED)
+                raised = self.runner.ask(checks[place:], desk, swapped, HURRIED.seconds)
             except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
                 return passed, False
             if raised is None:
@@ -179,44 +142,6 @@ class Examiner:
             if isinstance(raised, TimedOut):
                 return passed, True
         return passed, False
-
-    def _ask(self, checks: Sequence[Check], desk: Desk, swapped: tuple[str, ...],
-             patience: Patience) -> BaseException | None:
-        """What the first of the checks raises; the others are those that will be asked next."""
-        check = checks[0]
-        known = itertools.takewhile(lambda rehearsal: rehearsal is not None, map(self.rehearsal, checks))
-        student = desk.backend(swapped, patience.seconds, list(known))
-        raised = self._outcomes.of((check.name, is_brief()), student, lambda: self.run(check, student))
-        if isinstance(raised, Disturbed):
-            raised = self.run(check, desk.backend(swapped, patience.seconds))
-        return raised
-
-    def _is_sound(self, check: Check) -> bool:
-        """Whether the reference passes a check: if it does not, the check is broken and not the answer. In a student's
-        copy it does, or there would be no recording; and that one cannot sit a check, only answer for the reference."""
-        return not self.rehearses or self.rehearsal(check) is not None
-
-    def rehearsal(self, check: Check) -> Rehearsal | None:
-        """None where the reference is only a recording, or does not pass its own check."""
-        if self.rehearses and check.name not in self._rehearsals:
-            def run(student: Backend, reference: Backend) -> BaseException | None:
-                return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
-
-            self._rehearsals[check.name] = Rehearsal.of(run, lambda: self.reference(check.name))
-        return self._rehearsals.get(check.name)
-
-    def _measured(self, check: Check) -> Known:
-        """The derivatives of the reference's own forward passes, wherever a check measures one."""
-        if check.name not in self._gradients:
-            with measuring() as self._gradients[check.name]:
-                sitting = Sitting(self.reference(check.name), self.reference(check.name), self._seed(check))
-                self.session.run_within(check.name, sitting)
-        return self._gradients[check.name]
-
-    def _seed(self, check: Check) -> int:
-        """Each check draws its own inputs; a hidden check's depend on the course's secret."""
-        key = self.secret[:64] if check.hidden else b""
-        return int.from_bytes(hashlib.blake2b(check.name.encode(), key=key, digest_size=8).digest(), "big")
 
     def _with_prerequisites(self, names: Sequence[str], known: Collection[str]) -> set[str]:
         wanted = set(names)

@@ -14,6 +14,7 @@ from autograder.examine.examiner import Examiner
 from autograder.examine.hints import Catalogue, likely_first
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.recorded import Recording
+from autograder.examine.runner import CheckRunner
 from autograder.examine.session import CheckSession
 
 
@@ -23,17 +24,16 @@ def course_examiner(assignment: Assignment, secret: bytes = b"") -> Iterator[Exa
     reference = execute.execute_reference(assignment)
     answers = execute.read_answers(assignment)
     with CheckSession(assignment.checks) as session:
-        examiner = Examiner(assignment.plan, session, secret=secret,
-                            reference=lambda check: NamespaceBackend(vars(reference), trusted=True),
-                            known_mistakes=lambda check, likely=(): catalogue.mistakes(check, likely),
-                            functions=functions_by_part(assignment), rehearses=True)
+        runner = CheckRunner(session, reference=lambda check: NamespaceBackend(vars(reference), trusted=True),
+                             secret=secret, rehearses=True)
 
         def replay(check, answer):
             mistaken = vars(execute.with_answer(assignment, answer))
-            return examiner.evidence(check, NamespaceBackend(mistaken))
+            return runner.evidence(check, NamespaceBackend(mistaken))
 
         catalogue = Catalogue(lambda part: mistakes_of(assignment, part, answers), replay)
-        yield examiner
+        yield Examiner(assignment.plan, runner, known_mistakes=catalogue.mistakes,
+                       functions=functions_by_part(assignment))
 
 
 @contextlib.contextmanager
@@ -41,7 +41,7 @@ def handout_examiner(folder: Path) -> Iterator[Examiner]:
     """The examiner of a student's copy: the visible checks, and recorded answers in the reference's place."""
     recording = Recording(folder / "recorded.h5")
     with CheckSession(folder / "checks.py") as session:
-        yield Examiner(read_plan(folder / "checks.py"), session, reference=recording.reference,
+        yield Examiner(read_plan(folder / "checks.py"), CheckRunner(session, reference=recording.reference),
                        known_mistakes=lambda check, likely=(): likely_first(recording.mistakes(check.name), likely),
                        functions=recording.functions)
 

@@ -15,9 +15,9 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
     answers, mistakes, findings = {}, {}, Findings()
     with course_examiner(assignment) as examiner:
         for check in read_plan(visible_checks).checks:
-            rehearsal = examiner.rehearsal(check)
+            rehearsal = examiner.runner.rehearsal(check)
             if rehearsal is None:
-                raised = examiner.run(check, examiner.reference(check.name))
+                raised = examiner.runner.run(check, examiner.runner.reference(check.name))
                 line = next(each.line for each in assignment.plan.checks if each.name == check.name)
                 findings.add(f"{assignment.checks}:{line}: the reference passes `{check.name}`",
                              "\n".join([type(raised).__name__, *(str(each) for each in raised.args if each)]))

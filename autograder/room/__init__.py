@@ -10,7 +10,7 @@ Names are imported when they are first used: a student's own notebook needs `wir
 
 import importlib
 
-_HOMES = {"Limits": "replies", "Opaque": "plain", "Requests": "requests", "Room": "client", "RoomServer": "client",
+_HOMES = {"Limits": "replies", "Opaque": "plain", "Requests": "requests", "Room": "client", "RoomServer": "server",
           "Usage": "replies", "strongest_mode": "modes"}
 
 __all__ = ["Limits", "Opaque", "Requests", "Room", "RoomServer", "Usage", "strongest_mode"]

@@ -1,4 +1,4 @@
-"""The trusted side: a RoomServer opens rooms, and a Room runs a notebook's cells and calls what they define."""
+"""The trusted side of one room: it runs a notebook's cells and calls what they define."""
 
 import contextlib
 import itertools
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentFault, TimedOut
-from autograder.room import modes, wire
+from autograder.room import wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
@@ -19,51 +19,6 @@ from autograder.room.wire import Opaque
 
 START = 60.0  # seconds for the first sign of life of a room
 HASTE = 3.0  # seconds without an answer that is nobody's fault
-
-
-class RoomServer:
-    """A warm fork server and the rooms it opens; a context manager. Starts in the background.
-
-    preload: modules to import once for all rooms; those that are not installed are left out (`loaded` tells).
-    mode: None for the strongest that works here; "plain" must be asked for. Raises RoomUnavailable.
-    """
-
-    def __init__(self, preload: Sequence[str] = ("numpy",), mode: str | None = None, limits: Limits | None = None):
-        self.mode = modes.chosen(mode)
-        self.limits = limits or Limits()
-        self._control = Control(self.mode, ("numpy", *(name for name in preload if name != "numpy")))
-
-    @property
-    def walls(self) -> dict[str, Any]:
-        """For the report: the mode, what it means, and which layers stand."""
-        plan = self._control.plan
-        confined = self.mode != "plain"
-        return {
-            "mode": self.mode,
-            "meaning": modes.MEANING[self.mode],
-            "namespaces": self.mode in ("bubblewrap", "namespaces"),
-            "landlock": plan["landlock"] if confined else 0,
-            "seccomp": bool(plan["seccomp"]) and confined,
-        }
-
-    @property
-    def loaded(self) -> list[str]:
-        """The modules that every room finds imported."""
-        return self._control.ready()["loaded"]
-
-    def open(self) -> "Room":
-        """A fresh room. A fork server that died is started again."""
-        return Room(self._control, self.limits)
-
-    def close(self) -> None:
-        """Ends every room."""
-        self._control.close()
-
-    def __enter__(self) -> "RoomServer":
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self.close()
 
 
 class Room:

@@ -60,6 +60,15 @@ def is_key(key: Any) -> bool:
     return key is None or type(key) in (str, float, bool) or (type(key) is int and key in INTEGERS)
 
 
+def is_cache(value: Any) -> bool:
+    """Whether arrays lie two levels deep in a value: what a function keeps for its own gradient looks so, and is of
+    no use to a check. It stays in the room."""
+    entries = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
+    return any(type(entry) in (tuple, list, dict)
+               and any(type(inner).__module__ in ("numpy", "torch") for inner in
+                       (entry.values() if type(entry) is dict else entry)) for entry in entries)
+
+
 def copy_of(value: Any) -> Any:
     """A deep copy of lists, tuples, dictionaries, arrays and tensors (without history); all else is the same object."""
     kind = type(value)

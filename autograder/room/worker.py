@@ -18,7 +18,7 @@ from autograder.room import inert, process, wire
 from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
 from autograder.room.outbox import Outbox
-from autograder.room.plain import copy_of
+from autograder.room.plain import copy_of, is_cache
 
 CHANNEL_CLOSED = 0
 PIECE = 4 << 20  # bytes that are sent in one go
@@ -116,7 +116,7 @@ class Worker:
             if found is not None and callable(value):
                 found[number - 1] = value
             if type(value) in (tuple, list):
-                value = type(value)(self.keep(entry) if _is_cache(entry) else entry for entry in value)
+                value = type(value)(self.keep(entry) if is_cache(entry) else entry for entry in value)
             try:
                 return True, wire.encode({"id": number, "ok": value}, self.keep, self.max_body)
             except wire.TooDeep:
@@ -167,7 +167,7 @@ class Worker:
     def kept(self, number: int, kind: str) -> Any:
         """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""
         value = self.objects[number]
-        return copy_of(value) if _is_cache(value) else value
+        return copy_of(value) if is_cache(value) else value
 
     def read(self, size: int) -> bytearray:
         data = bytearray(size)
@@ -194,15 +194,6 @@ class Worker:
 
 _OPERATIONS = {"run": Worker.run, "get": Worker.get, "set": Worker.set, "call": Worker.call, "vjp": Worker.vjp,
                "evaluate": Worker.evaluate}
-
-
-def _is_cache(value: Any) -> bool:
-    """Whether arrays lie two levels deep in a value: what a function keeps for its own gradient looks so, and is of
-    no use to a check. It stays in the room."""
-    entries = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
-    return any(type(entry) in (tuple, list, dict)
-               and any(type(inner).__module__ in ("numpy", "torch") for inner in
-                       (entry.values() if type(entry) is dict else entry)) for entry in entries)
 
 
 def _frame(read: Callable[[int], bytearray]) -> tuple[bytes, np.ndarray]:

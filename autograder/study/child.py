@@ -61,7 +61,7 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
     namespace = {"__name__": "__main__"}
     run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during)
     rules = Notebook(cells, examiner.functions)
-    examiner.session = _Alarmed(examiner.session, alarm)
+    examiner.runner.session = _Alarmed(examiner.runner.session, alarm)
 
     def on_part(result) -> None:
         rule_out([result], examiner.plan, rules)

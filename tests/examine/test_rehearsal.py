@@ -228,7 +228,7 @@ def test_verdicts_and_words_are_the_same_without(tiny, f, g, verdicts, monkeypat
     found = {}
     with RoomServer(("numpy",)) as server, course_examiner(assignment) as examiner:
         for rehearses in (True, False):
-            examiner.rehearses = rehearses
+            examiner.runner.rehearses = rehearses
             cells = [("f", f"def f(x):\n    {f}\n"), ("g", f"def g(x):\n    {g}\n")]
             desk = RoomDesk(server, cells, lambda part: [])
             found[rehearses] = examiner.examine(desk)
@@ -251,7 +251,7 @@ def test_a_class_gets_the_same_results_without(tiny, tmp_path):
         for cells in submissions:
             found = []
             for rehearses in (True, False):
-                examiner.rehearses = rehearses
+                examiner.runner.rehearses = rehearses
                 desk = RoomDesk(server, cells, sources.get)
                 found.append(examiner.examine(desk))
                 desk.renew()
@@ -261,5 +261,5 @@ def test_a_class_gets_the_same_results_without(tiny, tmp_path):
 def test_the_remembered_reference_is_the_course_s_own(tiny):
     with course_examiner(tiny) as examiner:
         for check in tiny.plan.checks:
-            assert isinstance(examiner.rehearsal(check).reference(), Remembered)
-            assert examiner.run(check, NamespaceBackend(vars(execute_reference(tiny)))) is None
+            assert isinstance(examiner.runner.rehearsal(check).reference(), Remembered)
+            assert examiner.runner.run(check, NamespaceBackend(vars(execute_reference(tiny)))) is None
