@@ -5,7 +5,6 @@ They are forked from one process that imports what each of them needs, which tak
 
 import contextlib
 import gc
-import importlib
 import multiprocessing
 import os
 import signal
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grade.job import Job
-from autograder.grade.versions import heavy_imports
+from autograder.grade.versions import heavy_imports, load
 from autograder.report import Report
 
 if TYPE_CHECKING:
@@ -119,9 +118,7 @@ def _found_family(modules: Iterable[str], channels: tuple[Connection, ...], leas
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, too
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # workers share the cores among them, and a fork loses threads
-    for name in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    load(modules)
     gc.freeze()  # nothing of this is ever garbage: workers need not look through it
     for channel in channels:
         if os.fork() == 0:
