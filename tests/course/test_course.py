@@ -1,10 +1,17 @@
 """The course checks itself: references pass, stubs fail cleanly, mistakes are caught and earn their hints."""
 
+from pathlib import Path
+
 import pytest
 
 from autograder.audit.parts import PartAuditor
-from autograder.course.execute import read_answers
+from autograder.course import load_assignment
+from autograder.course.execute import execute_reference, read_answers
+from autograder.examine.compare import CheckFailed
+from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner
+
+ROOT = Path(__file__).parents[2]
 
 MUTANTS_PER_PART = 6  # the full set is run by `autograder audit`
 
@@ -79,3 +86,19 @@ def test_a_mistake_that_raises_is_told(tiny):
         problem, = PartAuditor(tiny, examiner).audit("row_mean", 0).problems
     assert problem.startswith("the mistake `row_mean_misspelt` is caught by `test_")
     assert problem.endswith("but does not earn its own hint: it raises AttributeError: 'numpy.ndarray' object has no attribute 'maen'")
+
+
+def test_a_layer_that_returns_the_same_for_everything_passes_no_dropout_check(auditors):
+    """Dropout on the weights shows only where the weights matter: nothing is got for an output that has none."""
+    assignment = load_assignment("a3_multi_head_attention", ROOT)
+    runner, names = auditors(assignment).examiner.runner, vars(execute_reference(assignment))
+
+    class Constant(names["MultiHeadAttention"]):
+        def forward(self, query, key, value, attn_mask=None):
+            out = super().forward(query, key, value, attn_mask)
+            self.attention = 0 * self.attention
+            return 0 * out
+
+    for check in assignment.plan.checks_of("attention_dropout"):
+        raised = runner.run(check, NamespaceBackend(names | {"MultiHeadAttention": Constant}))
+        assert isinstance(raised, CheckFailed), (check.name, raised)
