@@ -13,6 +13,9 @@ from autograder.errors import CourseError
 
 CHECK_CELL = re.compile(r"""^check\(["']([\w-]+)["']\)$""")
 
+# Jupytext, left to itself, takes `# copy the weights` or `# why?` for a magic that it put into a comment once.
+FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+
 # What a cell is for. Only GIVEN and SOLUTION cells are run by the grader.
 TEXT, GIVEN, SOLUTION, CHECK, DEMO, WRITTEN = "text", "given", "solution", "check", "demo", "written"
 
@@ -47,7 +50,7 @@ def read_cells(path: Path) -> list[Cell]:
     """The cells of one notebook source, in order. Raises CourseError with all that is wrong, each with its line."""
     text = read_text(path)
     regions.find(text, regions.SOLUTION, str(path))
-    notebook = _jupytext().reads(text, fmt="py:percent")
+    notebook = _jupytext().reads(text, fmt=FORMAT)
     findings, cells, taken = Findings(), [], set()
     for cell, line in zip(notebook.cells, _first_lines(notebook.cells, text)):
         with findings.gathered():

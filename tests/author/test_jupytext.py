@@ -92,17 +92,18 @@ def test_a_source_opens_and_saves_as_a_notebook(tiny, jupyter):
     cell_with(notebook, "return x.sum(axis=1)")["source"] += "\n\n\ndef median(x):\n    return np.median(x)"
     cell_with(notebook, "Why does one centre data?")["metadata"]["points"] = 3
     cell_with(notebook, "## The mean of each row")["source"] += "\n\nÜben Sie: $\\bar x$."
-    notebook["cells"].insert(-1, {"cell_type": "code", "metadata": {"tags": ["demo"]}, "source": "row_mean(np.eye(2))",
+    notebook["cells"].insert(-1, {"cell_type": "code", "metadata": {"tags": ["demo"]}, "source": "%time row_mean(np.eye(2))\n# copy the weights?",
                                   "outputs": [], "execution_count": 3})
     jupyter.put(path, notebook)
     changed = load_assignment(tiny.name, tiny.root)
     assert changed.max_points == tiny.max_points + 1
     assert [(cell.role, cell.name) for cell in changed.cells if cell.role != "text"] == [
         *((cell.role, cell.name) for cell in tiny.cells[:-1] if cell.role != "text"),
-        ("demo", "demo-row_mean-np-eye-2"), ("written", "why_centre")]
+        ("demo", "demo-time-row_mean-np-eye-2-copy"), ("written", "why_centre")]
     after = build.build(changed)
     assert after["checks.py"] == before["checks.py"]
     released = after["means.ipynb"].decode()
+    assert '"%time row_mean(np.eye(2))\\n",\n    "# copy the weights?"' in released
     assert "def median(x)" in released and "Üben Sie: $\\\\bar x$." in released and "x.sum(axis=1)" not in released
     assert '"points": 3.0' in released or '"points": 3' in released
 

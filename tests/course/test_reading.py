@@ -1,5 +1,7 @@
 """Reading a course: cells, parts and regions. What is wrong in a source: test_lint.py."""
 
+import json
+
 import pytest
 
 from autograder.course import load_assignment
@@ -7,6 +9,7 @@ from autograder.course.regions import find, replace
 from autograder.course.source import read_cells
 from autograder.errors import CourseError
 from autograder.examine.open import functions_by_part
+from autograder.release.notebook import release_notebook
 
 
 def test_cells_have_roles_and_names(tiny):
@@ -17,6 +20,19 @@ def test_cells_have_roles_and_names(tiny):
         ("demo", "demo-raise-runtimeerror-the-grader-never-runs"), ("written", "why_centre")]
     assert tiny.max_points == 10
     assert functions_by_part(tiny)["scaler"] == {"Scaler.fit"}
+
+
+def test_what_an_author_writes_is_what_students_get(tiny):
+    """A comment stays one, whatever it begins with; so does a magic."""
+    lines = ["# copy the weights first", "# why?", "# !pip install x", "# %matplotlib inline", "#cat file", "# ls", "#!ls",
+             "%time 1", "!ls", "text = 1  # !ls", "# why not?? really", "# # %matplotlib"]
+    given = "\n".join(line for line in lines if line[0] == "#")
+    before = 'check("row_mean")'
+    tiny.notebook.write_text(tiny.notebook.read_text().replace(
+        f"# %%\n{before}", "\n\n".join([f"# %%\n{given}\nx = 1", '# %% tags=["demo"]\n' + "\n".join(lines), f"# %%\n{before}"])))
+    cells = json.loads(release_notebook(load_assignment("t1_means", tiny.root)))["cells"]
+    shown = ["".join(cell["source"]) for cell in cells if "copy the weights" in "".join(cell["source"])]
+    assert shown == [f"{given}\nx = 1", "\n".join(lines)]
 
 
 def test_two_checks_in_a_row_share_their_cells(tiny):
