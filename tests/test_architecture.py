@@ -14,9 +14,9 @@ from autograder import errors
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autograder"
 
-# The street, left to right: a room imports what stands left of it. `notebook` is what students import.
-STREET = ["errors", "room", "course", "report", "render", "examine", "release", "submission", "notebook", "study",
-          "grade", "audit", "sample", "author", "gradebook", "collect", "feedback", "similar", "overview", "export", "cli"]
+# The street, left to right: a room imports what stands left of it. `lab` and `notebook` are what students import.
+STREET = ["errors", "room", "course", "report", "render", "rules", "examine", "release", "submission", "lab", "notebook",
+          "study", "grade", "audit", "sample", "author", "gradebook", "collect", "feedback", "similar", "overview", "export", "cli"]
 
 
 def imports(path: Path) -> set[str]:

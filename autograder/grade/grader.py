@@ -10,12 +10,12 @@ from autograder.errors import SubmissionError
 from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
-from autograder.examine.style import Notebook, rule_out
 from autograder.grade.key import answered_keys, part_keys
 from autograder.grade.versions import preloads, versions
 from autograder.render import clean
 from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
+from autograder.rules.style import Notebook, rule_out
 from autograder.submission import Submission, find_notebook, is_answered, read_submission
 
 MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps

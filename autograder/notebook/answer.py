@@ -7,7 +7,7 @@ import sys
 from html import escape
 
 from autograder.examine.verdict import GONE
-from autograder.notebook.overheard import in_kernel, shell
+from autograder.lab.kernel import in_kernel, shell
 from autograder.render import clean, number, part_html, part_text
 from autograder.report import SKIPPED, PartResult
 

@@ -9,7 +9,8 @@ import sys
 import warnings
 
 from autograder.errors import DataError
-from autograder.notebook.overheard import Overheard, shell
+from autograder.lab.kernel import shell
+from autograder.notebook.overheard import Overheard
 from autograder.notebook.unwritten import explain_stubs
 
 explain_stubs()  # importing `check` is the first thing that a notebook does
@@ -70,13 +71,13 @@ def _stopped(began: list[str]) -> CheckStopped:
 
 def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
     """The answers of the wanted parts. begins: called with the name of each part before it is examined."""
-    from autograder.examine.style import Notebook, rule_out
     from autograder.notebook.answer import Answer
     from autograder.notebook.deadline import StopButton, alarm
     from autograder.notebook.desk import NotebookDesk
     from autograder.notebook.home import remember
     from autograder.notebook.places import Places
     from autograder.notebook.untouched import as_found
+    from autograder.rules.style import Notebook, rule_out
 
     places = Places()
     ear, printed, results = Overheard(places.name), {}, []

@@ -10,8 +10,8 @@ from autograder.errors import TimedOut
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend, student_raised
 from autograder.examine.values import Opaque
+from autograder.lab.devices import home_of, making, moved
 from autograder.notebook.deadline import OutOfTime, SignalAlarm, StopButton, ThreadAlarm
-from autograder.notebook.devices import home_of, making, moved
 from autograder.notebook.overheard import Overheard
 from autograder.notebook.places import Places
 

@@ -11,6 +11,8 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 
+from autograder.lab.kernel import shell
+
 LIMIT = 20_000  # characters: an endless loop that prints must not fill the memory
 
 
@@ -76,13 +78,3 @@ class _Displays:
 
     def clear_output(self, wait: bool = False) -> None:
         pass
-
-
-def shell():
-    """The IPython that runs this, or None; it is asked only if it is there already."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
-
-
-def in_kernel() -> bool:
-    return hasattr(shell(), "kernel")

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import autograder
-from autograder.notebook.overheard import shell
+from autograder.lab.kernel import shell
 from autograder.report import FAILED, PartResult
 
 LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}

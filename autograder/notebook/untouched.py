@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.lab.devices import making
 from autograder.notebook.deadline import uninterrupted
-from autograder.notebook.devices import making
 
 
 @contextlib.contextmanager

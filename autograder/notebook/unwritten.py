@@ -9,7 +9,7 @@ import symtable
 import traceback
 from types import FrameType, TracebackType
 
-from autograder.notebook.overheard import in_kernel, shell
+from autograder.lab.kernel import in_kernel, shell
 
 _waiting: dict[str, str] = {}  # name that a cell would have made -> the function that the cell waits for
 

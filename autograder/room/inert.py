@@ -1,7 +1,7 @@
 """Stand-ins that make a notebook's usual imports work in a room and do nothing there.
 
-`autograder.notebook` (checks, data, plots) and IPython's `get_ipython` and `display` belong to demo and check
-cells, which no room runs; the cells around them still name them.
+`autograder.notebook` (checks), `autograder.lab` (data, trainings, plots) and IPython's `get_ipython` and `display`
+belong to demo and check cells, which no room runs; the cells around them still name them.
 """
 
 import builtins
@@ -9,7 +9,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 
-NOTEBOOK = "autograder.notebook"
+ROOMS = ("autograder.lab", "autograder.notebook")
 
 
 class Inert:
@@ -51,10 +51,10 @@ def progress(iterable, *args, **kwargs):
 
 
 class NotebookFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Makes `autograder.notebook` and any module below it a module of inert names."""
+    """Makes ROOMS, and any module below them, modules of inert names."""
 
     def find_spec(self, fullname, path, target=None):
-        if fullname == NOTEBOOK or fullname.startswith(f"{NOTEBOOK}."):
+        if ".".join(fullname.split(".")[:2]) in ROOMS:
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         return None
 

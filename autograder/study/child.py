@@ -54,7 +54,7 @@ def main() -> None:
 
 def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) -> None:
     from autograder.examine.desks import LiveDesk
-    from autograder.examine.style import Notebook, rule_out
+    from autograder.rules.style import Notebook, rule_out
 
     cells = [tuple(cell) for cell in request["cells"]]
     alarm = _Alarm(request["seconds"], say)

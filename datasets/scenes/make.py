@@ -28,7 +28,7 @@ try:
     from tqdm import tqdm
 
     from autograder.errors import DataError
-    from autograder.notebook.truth import WORDS, is_true, words_of
+    from autograder.lab.truth import WORDS, is_true, words_of
 except ModuleNotFoundError as error:
     sys.exit(f"the scenes\nthis Python ({sys.executable}) has no module `{error.name}`\n"
              "hint: run ./setup.sh, then: source .venv/bin/activate")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograder.notebook.truth import COLOURS, LONGEST, SHAPES, WORDS, Scene, Thing, describe
+from autograder.lab.truth import COLOURS, LONGEST, SHAPES, WORDS, Scene, Thing, describe
 
 SEED = 2014
 GRID, CELL = 3, 16                     # cells along a side, pixels along a cell

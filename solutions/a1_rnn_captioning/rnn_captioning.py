@@ -58,8 +58,7 @@ from collections import Counter
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder.notebook import (
-    check,
+from autograder.lab import (
     decode_captions,
     is_grammatical,
     judge,
@@ -72,7 +71,8 @@ from autograder.notebook import (
     show_unrolled,
     words_of,
 )
-from autograder.notebook.training import CaptioningSolver
+from autograder.lab.training import CaptioningSolver
+from autograder.notebook import check
 
 # %% [markdown]
 # ## 1. One step of a recurrent network

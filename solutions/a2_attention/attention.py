@@ -61,8 +61,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.notebook import (
-    check,
+from autograder.lab import (
     load_coco_data,
     load_spatial_features,
     plot_curves,
@@ -77,8 +76,9 @@ from autograder.notebook import (
     tell,
     truth_rate,
 )
-from autograder.notebook.attention import attention_mass, cell_regions
-from autograder.notebook.training_torch import say, train_captioner, truth_table
+from autograder.lab.attention import attention_mass, cell_regions
+from autograder.lab.training_torch import say, train_captioner, truth_table
+from autograder.notebook import check
 
 # %% [markdown]
 # The softmax you know from assignment 1. Here it is once more, for any array and any axis. A score of

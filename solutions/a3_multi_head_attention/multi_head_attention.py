@@ -57,8 +57,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch.func import functional_call
 
-from autograder.notebook import check, plot_losses, progress, tell
-from autograder.notebook.heads import kept_for_backward, seconds, show_heads
+from autograder.lab import plot_losses, progress, tell
+from autograder.lab.heads import kept_for_backward, seconds, show_heads
+from autograder.notebook import check
 
 # %% [markdown]
 # ## 1. Cut into heads, and glue together

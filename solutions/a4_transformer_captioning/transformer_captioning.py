@@ -64,9 +64,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.notebook import (
+from autograder.lab import (
     LossCurve,
-    check,
     judge,
     load_coco_data,
     load_spatial_features,
@@ -77,8 +76,9 @@ from autograder.notebook import (
     show_captions,
     words_of,
 )
-from autograder.notebook.captioning import bleu, looks_at_named, references_of
-from autograder.notebook.training_torch import minibatches, one_thread
+from autograder.lab.captioning import bleu, looks_at_named, references_of
+from autograder.lab.training_torch import minibatches, one_thread
+from autograder.notebook import check
 
 # %% [markdown]
 # ## What you have written already

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.course import load_assignment
 from autograder.course.execute import execute_reference
-from autograder.notebook.training import adam, sgd
+from autograder.lab.training import adam, sgd
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -13,8 +13,8 @@ from torch import nn
 
 from autograder.course import load_assignment
 from autograder.course.execute import execute_reference
-from autograder.notebook.captioning import bleu, looks_at_named
-from autograder.notebook.truth import Thing
+from autograder.lab.captioning import bleu, looks_at_named
+from autograder.lab.truth import Thing
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"<NULL>": 0, "<START>": 1, "<END>": 2, "red": 3, "blue": 4, "circle": 5}

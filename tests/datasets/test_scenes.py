@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.errors import DataError
-from autograder.notebook.truth import LONGEST, WORDS
+from autograder.lab.truth import LONGEST, WORDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "datasets" / "scenes" / "README.md").read_text(encoding="utf-8")

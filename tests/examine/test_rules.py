@@ -4,8 +4,8 @@ import pytest
 
 from autograder.course.plan import Part, Plan, read_plan
 from autograder.errors import CourseError
-from autograder.examine.style import Notebook, rule_out
 from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult
+from autograder.rules.style import Notebook, rule_out
 
 GIVEN = ("given-torch", "import torch\nfrom torch import nn\nimport torch.nn.functional as F")
 FORBIDS = ("torch.nn.MultiheadAttention", "torch.nn.functional.scaled_dot_product_attention")

@@ -12,11 +12,11 @@ from autograder.course import load_assignment
 from autograder.course.execute import read_answers
 from autograder.course.source import GIVEN
 from autograder.examine.open import functions_by_part
-from autograder.examine.style import Notebook
 from autograder.grade.grader import Grader
 from autograder.release import build
 from autograder.release.notebook import source_notebook
 from autograder.render import part_text
+from autograder.rules.style import Notebook
 from autograder.sample import with_answers
 from autograder.study.bench import Bench
 from autograder.study.handout import of_notebook

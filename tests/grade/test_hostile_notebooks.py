@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from autograder.course import load_assignment
 from autograder.errors import SubmissionError
-from autograder.examine.style import Notebook
 from autograder.release.notebook import release_notebook
 from autograder.report import Question, Report
+from autograder.rules.style import Notebook
 from autograder.submission import Submission, is_answered, read_submission, runnable_cells
 
 TINY = load_assignment("t1_means", Path(__file__).parents[1] / "tiny")

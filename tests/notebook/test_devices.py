@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from autograder.examine.values import Opaque
+from autograder.lab.devices import accelerator, as_array, home_of, making, moved
 from autograder.notebook.deadline import StopButton, alarm
 from autograder.notebook.desk import NotebookDesk
-from autograder.notebook.devices import accelerator, as_array, home_of, making, moved
 from autograder.notebook.overheard import Overheard
 from autograder.notebook.places import Places
 from autograder.notebook.untouched import as_found

@@ -106,8 +106,8 @@ def test_inspect_finds_the_source_of_functions_and_classes(notebook):
 
 def test_what_belongs_to_a_live_notebook_does_nothing(room):
     room.run("import autograder.notebook\n"
-             "from autograder.notebook import check, load_coco_data, progress\n"
-             "from autograder.notebook.truth import is_true\n"
+             "from autograder.notebook import check\nfrom autograder.lab import load_coco_data, progress\n"
+             "from autograder.lab.truth import is_true\n"
              "data = load_coco_data(pca_features=True)\n"
              "for name, value in data.items():\n    print(name)\n"
              "get_ipython().run_line_magic('matplotlib', 'inline')\n"

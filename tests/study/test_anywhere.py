@@ -23,8 +23,8 @@ for module, names in ((os, ("fork", "forkpty", "getuid", "geteuid", "setsid", "k
 '''
 EVERYTHING = '''
 import importlib, pkgutil
-import autograder.cli, autograder.notebook, autograder.study
-for room in (autograder.notebook, autograder.study):
+import autograder.cli, autograder.lab, autograder.notebook, autograder.study
+for room in (autograder.lab, autograder.notebook, autograder.study):
     for module in pkgutil.iter_modules(room.__path__):
         importlib.import_module(f"{room.__name__}.{module.name}")
     for name in getattr(room, "__all__", ()):

@@ -24,7 +24,8 @@ print(repr(result.result), __import__("autograder").__file__)
 '''
 ANSWER = '''
 import numpy as np
-from autograder.notebook import check, load_coco_data
+from autograder.lab import load_coco_data
+from autograder.notebook import check
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     return np.tanh(x @ Wx + prev_h @ Wh + b), None
 assert load_coco_data()["train_captions"].shape == (25000, 15)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.notebook.data import scene_of
-from autograder.notebook.truth import SHAPES, Scene, words_of
+from autograder.lab.data import scene_of
+from autograder.lab.truth import SHAPES, Scene, words_of
 
 __all__ = ["attention_mass", "cell_regions"]
 

@@ -9,8 +9,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from autograder.notebook.diagrams import show_unrolled
-from autograder.notebook.grids import show_masks, show_positions
+from autograder.lab.diagrams import show_unrolled
+from autograder.lab.grids import show_masks, show_positions
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.notebook.curves import LossCurve, progress
-from autograder.notebook.data import sample_coco_minibatch
-from autograder.notebook.overheard import in_kernel
+from autograder.lab.curves import LossCurve, progress
+from autograder.lab.data import sample_coco_minibatch
+from autograder.lab.kernel import in_kernel
 
 __all__ = ["CaptioningSolver", "adam", "sgd"]
 

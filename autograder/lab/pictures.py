@@ -15,11 +15,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from autograder.errors import DataError
-from autograder.notebook.curves import GREEN, ORANGE
-from autograder.notebook.data import image_from_url, scene_of
-from autograder.notebook.devices import as_array
-from autograder.notebook.in_words import tell
-from autograder.notebook.truth import COLUMNS, ROWS, Scene, describe, words_of
+from autograder.lab.curves import GREEN, ORANGE
+from autograder.lab.data import image_from_url, scene_of
+from autograder.lab.devices import as_array
+from autograder.lab.in_words import tell
+from autograder.lab.truth import COLUMNS, ROWS, Scene, describe, words_of
 
 
 def show_captions(images: Sequence, captions: Sequence, truths: Sequence[bool] | None = None,

@@ -1,4 +1,4 @@
-"""autograder.notebook.curves: lines told apart by dash and name, drawn in place while they grow."""
+"""autograder.lab.curves: lines told apart by dash and name, drawn in place while they grow."""
 
 import matplotlib
 import numpy as np
@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 
-from autograder.notebook import curves
+from autograder.lab import curves
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_progress_writes_to_stdout_alone(capsys):
 
 
 def test_progress_in_a_notebook_is_one_output_that_ends_whole(kernel):
-    shown = kernel.run("from autograder.notebook import progress\nfor _ in progress(range(3), 'training'):\n    pass")
+    shown = kernel.run("from autograder.lab import progress\nfor _ in progress(range(3), 'training'):\n    pass")
     first, = shown.of("display_data")
     *_, last = shown.of("update_display_data")
     assert first["transient"] == last["transient"] and set(last["data"]) == {"text/plain"}

@@ -1,4 +1,4 @@
-"""The language of the scenes: its words, its grammar, and a judge of what a caption claims.
+"""The language of the scenes: its words, its grammar, and whether what a caption claims holds.
 
 A scene is one to three objects on a 3 x 3 grid, no two of the same colour and shape.  Its captions follow
 the number of objects:
@@ -13,7 +13,7 @@ So a caption can be parsed and compared with the scene: true or false needs no h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "white")
@@ -126,24 +126,3 @@ def is_true(caption_words: str | Sequence, scene: Scene, idx_to_word: Sequence[s
         said = found.groups()
         return sorted(zip(said[0::2], said[1::2])) == sorted(thing.kind for thing in scene)
     return False
-
-
-def judge(captions: Iterable, scenes_or_urls: Iterable, idx_to_word: Sequence[str] = WORDS) -> list[bool]:
-    """`is_true` for each caption and the scene, or the scenes:// address, beside it."""
-    captions, scenes = list(captions), list(scenes_or_urls)
-    if len(captions) != len(scenes):
-        raise ValueError(f"one scene for each caption: got {len(captions)} captions and {len(scenes)} scenes")
-    return [is_true(caption, _scene(scene), idx_to_word) for caption, scene in zip(captions, scenes)]
-
-
-def truth_rate(captions: Iterable, scenes_or_urls: Iterable, idx_to_word: Sequence[str] = WORDS) -> float:
-    """The share of captions, 0 to 1, that are true of the scene beside them; 0 for no captions."""
-    verdicts = judge(captions, scenes_or_urls, idx_to_word)
-    return sum(verdicts) / max(1, len(verdicts))
-
-
-def _scene(scene_or_url: Scene | str) -> Scene:
-    if not isinstance(scene_or_url, str):
-        return scene_or_url
-    from autograder.notebook.data import scene_of  # here: the language itself needs no files
-    return scene_of(scene_or_url)

@@ -20,11 +20,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.notebook.curves import LossCurve, progress
-from autograder.notebook.data import scene_of
-from autograder.notebook.devices import accelerator, making
-from autograder.notebook.overheard import in_kernel
-from autograder.notebook.truth import is_grammatical, judge, words_of
+from autograder.lab.curves import LossCurve, progress
+from autograder.lab.data import scene_of
+from autograder.lab.devices import accelerator, making
+from autograder.lab.judging import judge
+from autograder.lab.kernel import in_kernel
+from autograder.lab.truth import is_grammatical, words_of
 
 __all__ = ["Spoken", "caption_loss", "say", "train_captioner", "truth_table"]
 

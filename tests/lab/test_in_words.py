@@ -7,13 +7,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.notebook import pictures
-from autograder.notebook.curves import plot_curves, plot_losses
-from autograder.notebook.diagrams import show_unrolled
-from autograder.notebook.grids import show_masks, show_positions
-from autograder.notebook.heads import show_heads
-from autograder.notebook.in_words import LONGEST, tell
-from autograder.notebook.truth import Thing
+from autograder.lab import pictures
+from autograder.lab.curves import plot_curves, plot_losses
+from autograder.lab.diagrams import show_unrolled
+from autograder.lab.grids import show_masks, show_positions
+from autograder.lab.heads import show_heads
+from autograder.lab.in_words import LONGEST, tell
+from autograder.lab.truth import Thing
 
 IMAGE = np.zeros((48, 48, 3), np.uint8)
 SCENE = (Thing(0, "red", "circle"),)
@@ -37,7 +37,7 @@ def test_each_picture_says_what_it_shows(show, words, monkeypatch):
 
 
 def test_a_notebook_shows_them_as_alternative_text(kernel):
-    shown = kernel.run("import matplotlib.pyplot as plt\nfrom autograder.notebook import plot_losses\n"
+    shown = kernel.run("import matplotlib.pyplot as plt\nfrom autograder.lab import plot_losses\n"
                        "plot_losses({'a < \"b\"': [1.0]})\nplt.title('more')\nplt.show()\nplt.plot([1])\nplt.show()")
     told, bare = (content["data"] for content in shown.of("display_data"))
     alt = re.fullmatch(r'<img src="data:image/png;base64,[^"]+" alt="([^"]+)">', told["text/html"])[1]

@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from autograder.notebook.in_words import image_tag, tell
-from autograder.notebook.overheard import in_kernel
+from autograder.lab.in_words import image_tag, tell
+from autograder.lab.kernel import in_kernel
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 _LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))

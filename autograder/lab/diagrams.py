@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from autograder.notebook.curves import BLUE, ORANGE
-from autograder.notebook.in_words import tell
+from autograder.lab.curves import BLUE, ORANGE
+from autograder.lab.in_words import tell
 
 __all__ = ["show_unrolled"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.notebook.truth import SHAPES, Scene, words_of
+from autograder.lab.truth import SHAPES, Scene, words_of
 
 __all__ = ["bleu", "looks_at_named", "references_of"]
 

@@ -1,4 +1,4 @@
-"""autograder.notebook.truth: references are true, corruptions never, and other ways of saying it are."""
+"""autograder.lab.truth: references are true, corruptions never, and other ways of saying it are."""
 
 import itertools
 import random
@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from autograder.notebook.data import load_coco_data
-from autograder.notebook.truth import (
+from autograder.lab.data import load_coco_data
+from autograder.lab.judging import judge, truth_rate
+from autograder.lab.truth import (
     COLOURS,
     LONGEST,
     SHAPES,
@@ -16,9 +17,7 @@ from autograder.notebook.truth import (
     describe,
     is_grammatical,
     is_true,
-    judge,
     relations,
-    truth_rate,
     words_of,
 )
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from autograder.notebook.attention import attention_mass, cell_regions
-from autograder.notebook.data import load_coco_data, load_spatial_features
-from autograder.notebook.truth import WORDS, Thing
+from autograder.lab.attention import attention_mass, cell_regions
+from autograder.lab.data import load_coco_data, load_spatial_features
+from autograder.lab.truth import WORDS, Thing
 
 torch = pytest.importorskip("torch")
-training = pytest.importorskip("autograder.notebook.training_torch")
+training = pytest.importorskip("autograder.lab.training_torch")
 
 
 class Parrot(torch.nn.Module):

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from autograder.notebook.curves import BLUE, GREEN, ORANGE
-from autograder.notebook.devices import as_array
-from autograder.notebook.in_words import tell
+from autograder.lab.curves import BLUE, GREEN, ORANGE
+from autograder.lab.devices import as_array
+from autograder.lab.in_words import tell
 
 __all__ = ["show_masks", "show_positions"]
 

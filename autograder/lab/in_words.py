@@ -7,7 +7,7 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from autograder.notebook.overheard import in_kernel, shell
+from autograder.lab.kernel import in_kernel, shell
 
 LONGEST = 1000  # characters: more is no alternative to looking
 

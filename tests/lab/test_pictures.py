@@ -1,4 +1,4 @@
-"""autograder.notebook.pictures: what is drawn says what it should, in words and in colours one can see."""
+"""autograder.lab.pictures: what is drawn says what it should, in words and in colours one can see."""
 
 import matplotlib
 import numpy as np
@@ -8,8 +8,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from autograder.notebook import pictures
-from autograder.notebook.data import load_coco_data
+from autograder.lab import pictures
+from autograder.lab.data import load_coco_data
 
 
 @pytest.fixture(autouse=True)

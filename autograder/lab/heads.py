@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder.notebook.devices import as_array
-from autograder.notebook.in_words import tell
+from autograder.lab.devices import as_array
+from autograder.lab.in_words import tell
 
 __all__ = ["kept_for_backward", "seconds", "show_heads"]
 

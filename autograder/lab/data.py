@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 from autograder.errors import DataError
-from autograder.notebook.truth import COLOURS, SHAPES, Scene, Thing
+from autograder.lab.truth import COLOURS, SHAPES, Scene, Thing
 
 _CAPTIONS = "coco2014_captions.h5"
 _HINT = ("make the scenes: `python datasets/scenes/make.py` in the folder of the project (seconds, offline); "

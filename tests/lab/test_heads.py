@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.notebook.heads import kept_for_backward, seconds, show_heads
+from autograder.lab.heads import kept_for_backward, seconds, show_heads
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autograder.course.plan import Part, Plan
-from autograder.examine.names import Names, Use
 from autograder.report import BROKEN, FAILED, PartResult
+from autograder.rules.names import Names, Use
 
 ROUNDABOUT = ("getattr", "__dict__", "vars", "import_module", "__import__")
 

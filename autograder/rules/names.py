@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from autograder.examine import access, bindings
-from autograder.examine.bindings import DEFINITIONS, FUNCTIONS, Scope, Value
+from autograder.rules import access, bindings
+from autograder.rules.bindings import DEFINITIONS, FUNCTIONS, Scope, Value
 
 STEPS = 60  # from alias to alias: enough for people, and an end for `a = b; b = a`
 EXECUTED = 50  # texts that are executed: an end for `s = "exec(s)"; exec(s)`

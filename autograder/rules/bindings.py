@@ -4,7 +4,7 @@ import ast
 import warnings
 from collections.abc import Iterator
 
-from autograder.examine import access
+from autograder.rules import access
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

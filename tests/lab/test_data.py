@@ -1,4 +1,4 @@
-"""autograder.notebook.data: CS231n's functions on both data sets, and what they say without files."""
+"""autograder.lab.data: CS231n's functions on both data sets, and what they say without files."""
 
 import os
 import shutil
@@ -13,10 +13,10 @@ import h5py
 import numpy as np
 import pytest
 
-import autograder.notebook
+import autograder.lab
 from autograder.errors import DataError
-from autograder.notebook import data as module
-from autograder.notebook.data import (
+from autograder.lab import data as module
+from autograder.lab.data import (
     decode_captions,
     find_data,
     image_from_url,
@@ -25,7 +25,7 @@ from autograder.notebook.data import (
     sample_coco_minibatch,
     scene_of,
 )
-from autograder.notebook.truth import is_true
+from autograder.lab.truth import is_true
 
 KEYS = {"train_captions", "train_image_idxs", "train_features", "train_urls",
         "val_captions", "val_image_idxs", "val_features", "val_urls", "idx_to_word", "word_to_idx"}
@@ -265,20 +265,20 @@ def test_damaged_files_are_named(coco_folder, tmp_path):
 
 
 def test_the_import_of_the_package_is_light_and_every_name_is_there():
-    program = ("import sys, autograder.notebook; "
+    program = ("import sys, autograder.lab; "
                "assert not {'torch', 'matplotlib', 'pytest', 'numpy', 'h5py'} & set(sys.modules)")
     root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(root)}, capture_output=True,
                          text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
-    assert all(callable(getattr(autograder.notebook, name)) for name in autograder.notebook.__all__)
-    assert set(autograder.notebook.__all__) <= set(dir(autograder.notebook))
+    assert all(callable(getattr(autograder.lab, name)) for name in autograder.lab.__all__)
+    assert set(autograder.lab.__all__) <= set(dir(autograder.lab))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        autograder.notebook.nothing  # noqa: B018
+        autograder.lab.nothing  # noqa: B018
 
 
 def test_loading_data_needs_neither_torch_nor_matplotlib(scenes_folder):
-    program = ("import sys; from autograder.notebook import load_coco_data, is_true; "
+    program = ("import sys; from autograder.lab import load_coco_data, is_true; "
                "load_coco_data(sys.argv[1]); "
                "assert not {'torch', 'matplotlib', 'pytest', 'scipy'} & set(sys.modules)")
     ran = subprocess.run([sys.executable, "-c", program, str(scenes_folder)], capture_output=True, text=True,

@@ -1,0 +1,1 @@
+"""Reads source without running it: what a part may not call, and whether an answer calls it."""
