@@ -6,6 +6,7 @@
 Python 3.11 or newer. Run it again at any time. `setup.sh` does the same, and more, on Linux and macOS.
 """
 
+import re
 import subprocess
 import sys
 import venv
@@ -20,7 +21,8 @@ def main(here: bool) -> None:
                  "hint: python.org has one; on Windows, `py -0` lists those that are there")
     python = Path(sys.executable) if here else environment(HOME / ".venv")
     extras = [] if here else ["notebook"]
-    if any("import torch" in path.read_text(encoding="utf-8") for path in HOME.glob("assignments/*/*.ipynb")):
+    if any(re.search("(import|from) torch", path.read_text(encoding="utf-8"))
+           for path in (HOME / "assignments").rglob("*") if path.suffix in (".ipynb", ".py")):
         extras.append("torch")
     # Into a machine that is set up already goes a plain copy, which a running kernel finds, and no older versions.
     package = f".[{','.join(extras)}]" if extras else "."

@@ -20,7 +20,8 @@ case "$task" in
 esac
 if [ ! -d solutions ]; then
   [ "$task" = setup ] || fail "\`$task\` needs the whole course; this is a student's handout" "run ./setup.sh"
-  extras=notebook,torch
+  extras=notebook
+  if grep -rqE '(import|from) torch' assignments/; then extras=notebook,torch; fi
 elif [ "$task" = test ]; then extras=test
 else extras=grade,torch
 fi
@@ -68,7 +69,9 @@ install_packages() {
   if [ -f "$stamp" ] && [ "$stamp" -nt pyproject.toml ] && [ "$stamp" -nt constraints.txt ]; then return; fi
   say "Python packages (a minute or two the first time)"
   # torch first and alone, from an index of CPU builds if one was named
-  "${pip[@]}" install -c constraints.txt ${AUTOGRADER_TORCH_INDEX:+--index-url "$AUTOGRADER_TORCH_INDEX"} torch
+  if [ "$extras" != notebook ]; then
+    "${pip[@]}" install -c constraints.txt ${AUTOGRADER_TORCH_INDEX:+--index-url "$AUTOGRADER_TORCH_INDEX"} torch
+  fi
   "${pip[@]}" install -c constraints.txt -e ".[$extras]" || fail "pip could not install the packages"
   touch "$stamp"
 }

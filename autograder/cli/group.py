@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,8 @@ READERS = {
     "Instructors": ["handout", "collect", "grade", "report", "feedback", "similar", "export", "gradescope"],
     "The machine": ["doctor", "copy-gradebook"],
 }
+STUDENTS = next(iter(READERS))
+GRADES = Path(__file__).parents[1] / "grade" / "__init__.py"  # a student's copy carries nothing that grades
 
 
 class Group(click.Group):
@@ -27,10 +30,24 @@ class Group(click.Group):
         list(groups.values())[-1].update({name: each for name, each in self.commands.items() if name not in named})
         return groups
 
+    def list_commands(self, context) -> list[str]:
+        """In a student's copy, a student's commands."""
+        return [name for name in super().list_commands(context) if GRADES.exists() or name in READERS[STUDENTS]]
+
+    def get_command(self, context, name: str) -> click.Command | None:
+        command, here = super().get_command(context, name), self.list_commands(context)
+        if command is not None and name not in here:
+            raise AutograderError(f"the command `{name}`", "this is a student's copy, which has no such command",
+                                  f"its commands are {', '.join(here)}")
+        return command
+
     def format_commands(self, context, formatter) -> None:
+        here = self.list_commands(context)
         for reader, commands in self.by_reader().items():
-            with formatter.section(reader):
-                formatter.write_dl([(name, each.get_short_help_str(limit=300)) for name, each in commands.items()])
+            rows = [(name, each.get_short_help_str(limit=300)) for name, each in commands.items() if name in here]
+            if rows:
+                with formatter.section(reader):
+                    formatter.write_dl(rows)
 
     def invoke(self, context):
         try:

@@ -4,7 +4,7 @@ import ast
 import re
 
 from autograder.errors import StudentFault, StudentRaised, TimedOut
-from autograder.room import Requests
+from autograder.room.requests import Requests
 
 MAX_MISSING_IMPORTS = 8  # of packages that are not installed, one after the other
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone

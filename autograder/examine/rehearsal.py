@@ -13,7 +13,7 @@ from autograder.errors import RoomDied, StudentFault, TimedOut
 from autograder.examine.conversation import NOWHERE, Asked, Question, equal, keys, resolved
 from autograder.examine.face import Backend
 from autograder.examine.values import PLAIN, copied
-from autograder.room import Requests
+from autograder.room.requests import Requests
 from autograder.room.script import Script
 from autograder.room.wire import Earlier
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from autograder.course.assignment import Assignment
 from autograder.errors import StaleRelease
 from autograder.release.build import verify
+from autograder.release.carried import carried
 from autograder.report import write_whole
 
 TOOLS = ("setup.sh", "install.py", "pyproject.toml", "constraints.txt", "LICENSE")
-FOLDERS = ("autograder", "datasets")
 LEFT_OUT = {"__pycache__", "data", ".ipynb_checkpoints"}
 DATE = (2020, 1, 1, 0, 0, 0)  # the same handout gives the same zip
 
@@ -22,7 +22,8 @@ def handout_files(assignment: Assignment) -> dict[str, bytes]:
                            f"run `autograder release {assignment.name}`")
     verify(assignment)
     paths = [assignment.root / name for name in TOOLS]
-    paths += [path for folder in FOLDERS for path in sorted((assignment.root / folder).rglob("*"))
+    paths += carried(assignment.root)
+    paths += [path for path in sorted((assignment.root / "datasets").rglob("*"))
               if path.is_file() and LEFT_OUT.isdisjoint(path.relative_to(assignment.root).parts)]
     paths += sorted(path for path in assignment.handout.iterdir() if path.is_file())
     files = {path.relative_to(assignment.root).as_posix(): path.read_bytes() for path in paths if path.exists()}

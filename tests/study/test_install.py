@@ -72,6 +72,14 @@ def test_the_first_cell_sets_a_bare_machine_up(handed_out, tmp_path):
     done = subprocess.run([own.with_name("autograder"), "progress"], cwd=tmp_path, env=machine(), capture_output=True, text=True)
     assert NAME in done.stdout and "next: rnn_step_backward" in done.stdout, done.stdout + done.stderr
 
+    # And with setup.sh, which asks for PyTorch only where something imports it, as install.py does.
+    for text, extras in (("", "notebook"), ("from torch import nn\n", "notebook-torch")):
+        (home / "assignments" / NAME / "helpers.py").write_text(text)
+        done = subprocess.run(["bash", home / "setup.sh"], cwd=tmp_path, env=machine(), capture_output=True, text=True)
+        assert done.returncode == 0 and "== ready" in done.stdout, done.stdout + done.stderr
+        assert (home / ".venv" / f".installed-{extras}").exists()
+    assert sorted(path.name for path in (home / ".venv").glob(".installed*")) == [".installed-notebook", ".installed-notebook-torch"]
+
 
 def test_an_old_python_is_told(tmp_path):
     code = ("import runpy, sys\nsys.version_info = (3, 10, 1)\nsys.version = '3.10.1 (main)'\n"
