@@ -22,12 +22,14 @@ COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.G
 
 @dataclass(frozen=True)
 class Mutant:
-    """`source` is the whole cell with one change; `name` says which: "function: old -> new"."""
+    """`source` is the whole cell with one change; `name` says which: "function: old -> new"; `line` of the notebook's
+    file says where."""
 
     cell: str
     function: str
     name: str
     source: str
+    line: int
 
 
 def mutants(cell: Cell) -> list[Mutant]:
@@ -46,7 +48,7 @@ def mutants(cell: Cell) -> list[Mutant]:
                     name = f"{scope}: {_text(node)} -> {_text(new)}"
                     names[name] += 1
                     number = f" (#{names[name]})" if names[name] > 1 else ""
-                    found[source] = Mutant(cell.name, scope, name + number, source)
+                    found[source] = Mutant(cell.name, scope, name + number, source, cell.line + node.lineno - 1)
     found.pop(ast.unparse(tree), None)
     return list(found.values())
 

@@ -1,9 +1,11 @@
 """Audits one part: right answers pass its checks, stubs fail cleanly, mistakes and mutants are caught."""
 
 import contextlib
+import json
 import random
 import signal
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from autograder.audit.mutants import Mutant, mutants
@@ -15,7 +17,7 @@ from autograder.examine import hints
 from autograder.examine.desks import NamespaceDesk
 from autograder.examine.examiner import Examiner
 from autograder.examine.namespace import NamespaceBackend
-from autograder.examine.open import written_in
+from autograder.examine.open import mistakes_of, written_in
 from autograder.report import PASSED
 
 MUTANT_SECONDS = 10
@@ -39,6 +41,7 @@ class PartAudit:
     killed: int = 0
     equivalent: int = 0
     problems: list[str] = field(default_factory=list)
+    idle: set[str] = field(default_factory=set)  # the checks that nothing wrong has failed yet
 
 
 class PartAuditor:
@@ -51,7 +54,8 @@ class PartAuditor:
 
     def audit(self, part: str, budget: int | None = None) -> PartAudit:
         """The audit of one part; `budget` bounds how many of its mutants are tried (None: all)."""
-        result = PartAudit(self.assignment.name, part, len(self.assignment.plan.checks_of(part)))
+        checks = self.assignment.plan.checks_of(part)
+        result = PartAudit(self.assignment.name, part, len(checks), idle={check.name for check in checks})
         self._audit_reference(result)
         self._audit_stub(result)
         for answer in self.answers:
@@ -59,7 +63,32 @@ class PartAuditor:
                 (self._audit_alternative if answer.correct else self._audit_mistake)(result, answer)
         for mutant in self._chosen(part, budget):
             self._audit_mutant(result, mutant)
+        if budget is None:  # with fewer mutants, nothing may have come by that it is there for
+            self._audit_idle(result, checks)
         return result
+
+    def _audit_idle(self, result: PartAudit, checks: list[Check]) -> None:
+        """A check that nothing wrong in its own part fails meets whatever is wrong in the cells that it examines."""
+        wrong = iter([*mistakes_of(self.assignment, result.part, self.answers), *self._mutants(result.part)])
+        while result.idle and (each := next(wrong, None)):
+            idle = [check for check in checks if check.name in result.idle]
+            if isinstance(each, Mutant):
+                self._is_killed(result, each, idle)
+            else:
+                list(self._failures(result, idle, vars(execute.with_answer(self.assignment, each))))
+        said = "no mistake and no mutant gives `{}` a wrong answer"
+        result.problems += [f"{self.assignment.checks}:{check.line}: {said.format(check.name)}" for check in checks
+                            if check.name in result.idle]
+
+    def _failures(self, result: PartAudit, checks: list[Check], names: dict) -> Iterator[tuple[Check, BaseException]]:
+        """Each check that an answer fails, and what it raises; those that nothing has failed yet are asked first. What
+        only raises has failed nothing: no check need be any good to notice that."""
+        for check in sorted(checks, key=lambda check: check.name not in result.idle):
+            raised = self.examiner.runner.run(check, NamespaceBackend(names))
+            if raised is not None:
+                if not isinstance(raised, StudentRaised):
+                    result.idle.discard(check.name)
+                yield check, raised
 
     def _checks(self, names: tuple[str, ...]) -> list[Check]:
         """The checks of all parts that share the cells of what is replaced."""
@@ -104,14 +133,12 @@ class PartAuditor:
         result.mistakes += 1
         names = vars(execute.with_answer(self.assignment, answer))
         caught = []
-        for check in self._checks(answer.replaces):
-            fault = self.examiner.runner.run(check, NamespaceBackend(names))
-            if fault is not None:
-                caught.append((check, fault))
-                if self._hint(check, fault) == answer.hint:
-                    result.caught += 1
-                    result.hinted += 1
-                    return
+        for check, fault in self._failures(result, self._checks(answer.replaces), names):
+            caught.append((check, fault))
+            if self._hint(check, fault) == answer.hint:
+                result.caught += 1
+                result.hinted += 1
+                return
         result.caught += bool(caught)
         if not caught:
             result.problems.append(f"no check notices the mistake `{answer.name}`")
@@ -128,30 +155,35 @@ class PartAuditor:
 
     def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""
-        found = [mutant for cell in self.assignment.cells_of(part) for mutant in mutants(cell)
-                 if mutant.function in written_in(cell) and home(self.assignment, mutant.function) == part]
+        found = [mutant for mutant in self._mutants(part) if home(self.assignment, mutant.function) == part]
         if budget is None or len(found) <= budget:
             return found
         return random.Random(part).sample(found, budget)
+
+    def _mutants(self, part: str) -> list[Mutant]:
+        """The mutants of the cells that a part examines, which other parts may share."""
+        return [mutant for cell in self.assignment.cells_of(part) for mutant in mutants(cell)
+                if mutant.function in written_in(cell)]
 
     def _audit_mutant(self, result: PartAudit, mutant: Mutant) -> None:
         result.mutants += 1
         if mutant.name in self.reasons:
             result.equivalent += 1
-        elif self._is_killed(mutant):
+        elif self._is_killed(result, mutant, self._related(mutant.function)):
             result.killed += 1
         else:
-            result.problems.append(f"a mutant survives: {mutant.name}")
+            result.problems.append(f"{self.assignment.notebook}:{mutant.line}: a mutant survives: {mutant.name}\n"
+                                   f"    if it computes the same, EQUIVALENT in {self.assignment.mistakes} says why:\n"
+                                   f"    {json.dumps(mutant.name, ensure_ascii=False)}: \"...\",")
 
-    def _is_killed(self, mutant: Mutant) -> bool:
+    def _is_killed(self, result: PartAudit, mutant: Mutant, checks: list[Check]) -> bool:
         sources = [(name, mutant.source if name == mutant.cell else source)
                    for name, source in execute.reference_sources(self.assignment)]
         try:
             with deadline(MUTANT_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a mutant may well be code that Python warns of
                 names = vars(execute.execute(sources))
-                return any(self.examiner.runner.run(check, NamespaceBackend(names)) is not None
-                           for check in self._related(mutant.function))
+                return any(self._failures(result, checks, names))
         except (execute.CourseError, StudentFault):
             return True
 

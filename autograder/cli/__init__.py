@@ -249,14 +249,17 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("assignments", nargs=-1)
+@click.argument("names", nargs=-1, metavar="[ASSIGNMENTS]... [PARTS]...")
 @click.option("--mutants", type=click.IntRange(0), help="Mutants tried per part (default: all).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")
-def audit(assignments: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
-    """Let the course check itself: references, stubs, mistakes, alternatives, mutants. Exit code 1 on a problem."""
+def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
+    """Let the course check itself: references, stubs, mistakes, alternatives, mutants. Exit code 1 on a problem.
+
+    All of it, or the ASSIGNMENTS that are named, or of these the PARTS.
+    """
     from autograder.cli import course_verbs
 
-    course_verbs.audit(assignments, mutants, jobs)
+    course_verbs.audit(names, mutants, jobs)
 
 
 @main.command()

@@ -1,13 +1,14 @@
 """release, handout, audit, sample: the author's and the instructor's verbs on a course."""
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from autograder.cli.progress import progress_bar
-from autograder.course import assignment_names, find_root, load_assignment
+from autograder.course import Assignment, assignment_names, find_root, load_assignment
 from autograder.errors import CourseError
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
@@ -34,19 +35,37 @@ def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None
     from autograder.audit.run import audit as run
     from autograder.course.lint import lint
 
-    root = find_root()
-    assignments = [load_assignment(name, root) for name in names or assignment_names(root)]
+    assignments, parts = _audited(names)
     for assignment in assignments:
         lint(assignment)
     with progress_bar() as progress:
-        task = progress.add_task("auditing", total=sum(len(each.plan.parts) for each in assignments))
-        results = run(assignments, mutants, jobs,
-                      lambda result: progress.update(task, advance=1, description=result.part[:24]))
+        task = progress.add_task("auditing", total=len(parts) or sum(len(each.plan.parts) for each in assignments))
+        results = run(assignments, mutants, jobs, only=parts,
+                      on_part=lambda result: progress.update(task, advance=1, description=result.part[:24]))
     console.print(_audit_table(results))
     for result in results:
-        for problem in result.problems:
-            console.print(f"{result.assignment} {result.part}: {problem}", markup=False)
+        for problem in result.problems:  # whole: a key that is to be copied must not be broken
+            console.print(f"{result.assignment} {result.part}: {problem}", markup=False, soft_wrap=True)
     sys.exit(any(result.problems for result in results))
+
+
+def _audited(names: tuple[str, ...]) -> tuple[list[Assignment], list[str]]:
+    """The assignments that are named, or all; and the parts that are named besides, each of which one of them has."""
+    root = find_root()
+    known = assignment_names(root)
+    named = [name for name in names if name in known]
+    assignments = [load_assignment(name, root) for name in named or known]
+    parts = [name for name in names if name not in named]
+    having = {part.name for each in assignments for part in each.plan.parts}
+    for name in parts:
+        if name in having:
+            continue
+        if not named:
+            load_assignment(name, root)  # which is not there, and says what may be meant
+        near = get_close_matches(name, having, n=1)
+        raise CourseError(f"a part of {', '.join(named)}", f"there is no `{name}`",
+                          f"is it `{near[0]}`?" if near else f"the parts are {', '.join(sorted(having))}")
+    return assignments, parts
 
 
 def _audit_table(results: list) -> Table:
