@@ -18,10 +18,11 @@ def source_notebook(assignment: Assignment) -> str:
 
 def release_notebook(assignment: Assignment) -> str:
     """The notebook that students get: each solution region is a stub."""
-    return _notebook([_cell(cell, _stubbed(cell), assignment, released=True) for cell in assignment.cells])
+    return _notebook([_cell(cell, released_source(cell), assignment, released=True) for cell in assignment.cells])
 
 
-def _stubbed(cell: Cell) -> str:
+def released_source(cell: Cell) -> str:
+    """A cell's text as students get it."""
     return regions.replace(cell.source, regions.SOLUTION, STUB if cell.is_code else ANSWER_STUB)
 
 
@@ -34,14 +35,14 @@ def _notebook(cells: list[dict]) -> str:
 
 
 def _cell(cell: Cell, source: str, assignment: Assignment, released: bool = False) -> dict:
-    made = {"cell_type": "code" if cell.is_code else "markdown", "id": cell_id(cell),
+    made = {"cell_type": "code" if cell.is_code else "markdown", "id": cell_id(cell.name),
             "metadata": _metadata(cell, source, assignment, released), "source": source.splitlines(True)}
     return made | {"execution_count": None, "outputs": []} if cell.is_code else made
 
 
-def cell_id(cell: Cell) -> str:
-    """A cell id that depends on the cell's name alone, so that two builds are the same."""
-    return hashlib.blake2b(cell.name.encode(), digest_size=6).hexdigest()
+def cell_id(name: str) -> str:
+    """The id of the cell of that name: two builds are the same."""
+    return hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
 
 
 def _metadata(cell: Cell, source: str, assignment: Assignment, released: bool) -> dict:

@@ -57,7 +57,8 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
     from autograder.rules.style import Notebook, rule_out
 
     cells = [tuple(cell) for cell in request["cells"]]
-    alarm = _Alarm(request["seconds"], say)
+    owns = {name for name, _ in cells}.__contains__
+    alarm = _Alarm(request["seconds"], say, owns)
     namespace = {"__name__": "__main__"}
     run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during)
     rules = Notebook(cells, examiner.functions)
@@ -68,7 +69,7 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
         say({"part": asdict(result)})
 
     with _inside(folder):
-        examiner.examine(LiveDesk(namespace, owns=is_cell), only=request["parts"], on_part=on_part)
+        examiner.examine(LiveDesk(namespace, owns=owns), only=request["parts"], on_part=on_part)
     say({"done": True})
 
 
@@ -87,15 +88,11 @@ def run_cells(cells: list[tuple[str, str]], namespace: dict, folder: Path, note:
                 note(f"{name} raised {type(error).__name__}: {error}")
 
 
-def is_cell(filename: str) -> bool:
-    return filename.startswith("cell ")
-
-
 class _Alarm:
-    """Ends this process, and says where it was, when a step takes longer than `seconds`."""
+    """Ends this process, and says where it was, when a step takes longer than `seconds`. owns: as in LiveDesk."""
 
-    def __init__(self, seconds: float, say: Callable[[dict], None]):
-        self.seconds, self._say, self._student = seconds, say, threading.get_ident()
+    def __init__(self, seconds: float, say: Callable[[dict], None], owns: Callable[[str], bool]):
+        self.seconds, self._say, self._owns, self._student = seconds, say, owns, threading.get_ident()
 
     @contextlib.contextmanager
     def during(self, step: str) -> Iterator[None]:
@@ -111,7 +108,7 @@ class _Alarm:
     def _ring(self, step: str) -> None:
         frame, frames = sys._current_frames().get(self._student), []
         while frame is not None:
-            if is_cell(frame.f_code.co_filename):
+            if self._owns(frame.f_code.co_filename):
                 frames.append([frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname])
             frame = frame.f_back
         try:

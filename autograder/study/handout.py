@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
 from autograder.errors import CourseError, DataError
+from autograder.submission import Slot, Submission, raw_cells, read_cells, released_slots
 
 FILES = ("checks.py", "recorded.h5")
 HOME = Path(__file__).resolve().parents[2]
@@ -37,6 +38,15 @@ class Handout:
 
         name, content = read_notebook(self.folder / "recorded.h5")
         return name, json.loads(content)["cells"]
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        """Its cells as the grader's reading knows them."""
+        return released_slots(self.released[1])
+
+    def submission(self) -> Submission:
+        """The saved notebook, read as the grader reads it. Raises SubmissionError for a file that is no notebook."""
+        return read_cells(raw_cells(self.notebook), self.slots)
 
     def require(self, parts: tuple[str, ...]) -> None:
         """Raises DataError, with the nearest name, for a part that this assignment does not have."""

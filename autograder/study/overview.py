@@ -6,7 +6,6 @@ from autograder.errors import AutograderError
 from autograder.notebook import kept
 from autograder.study.handout import Handout
 from autograder.study.watch import keys_of
-from autograder.submission import runnable_cells
 
 
 @dataclass
@@ -48,6 +47,6 @@ def _why(result, changed: bool) -> str:
 
 def _keys_now(handout: Handout) -> dict[str, str]:
     try:
-        return keys_of(handout, runnable_cells(handout.notebook))
+        return keys_of(handout, handout.submission().cells)
     except AutograderError:
         return {}

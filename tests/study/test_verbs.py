@@ -13,7 +13,6 @@ from autograder.report import CheckResult, PartResult
 from autograder.study.bench import Bench
 from autograder.study.hint import next_hint
 from autograder.study.statement import passages
-from autograder.submission import runnable_cells
 from tests.study.helpers import autograder, cell, load, save, solve
 
 SUM = "def row_mean(x):\n    return x.sum(axis=1)\n"
@@ -54,7 +53,7 @@ def test_no_hint_holds_code(copy, solution):
     answers = [line.strip() for part in ("row_mean", "centred", "Scaler")
                for line in "".join(cell(solution, f"code-{part}")["source"]).splitlines() if "return" in line]
     with Bench(copy) as bench:
-        for result in bench.examine(runnable_cells(copy.notebook)).results:
+        for result in bench.examine(copy.submission().cells).results:
             given = [next_hint(copy, result) for _ in range(4)][-1]
             assert len(given.hints) == given.of >= 2
             assert not any(line in "\n".join(given.hints) for line in answers)
