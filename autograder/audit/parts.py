@@ -18,6 +18,7 @@ from autograder.examine.desks import NamespaceDesk
 from autograder.examine.examiner import Examiner
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import mistakes_of, written_in
+from autograder.examine.steady import HINT, asks_the_same
 from autograder.report import PASSED
 
 MUTANT_SECONDS = 10
@@ -110,6 +111,9 @@ class PartAuditor:
             if raised is not None:
                 result.reference = False
                 result.problems.append(f"the reference fails `{check.name}`: {type(raised).__name__}: {raised}")
+            elif not asks_the_same(self.examiner.runner, check):
+                result.problems.append(f"{self.assignment.checks}:{check.line}: `{check.name}` asks something else each "
+                                       f"time that it is run\n    {HINT}")
 
     def _audit_stub(self, result: PartAudit) -> None:
         desk = NamespaceDesk(lambda: vars(execute.execute(execute.stub_sources(self.assignment))))

@@ -1,5 +1,6 @@
 """Runs single checks, remembering what the reference says to each, and what a check made of the same answers before."""
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Sequence
@@ -47,7 +48,11 @@ class CheckRunner:
         rehearsal = self.rehearsal(check)
         reference = rehearsal.reference() if rehearsal else self.reference(check.name)
         with knowing(lambda: self._measured(check) if rehearsal else {}):
-            return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
+            return self.sit(check, student, reference)
+
+    def sit(self, check: Check, student: Backend, reference: Backend) -> BaseException | None:
+        """What one check raises for this student and this reference, or None."""
+        return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
         """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
@@ -76,10 +81,8 @@ class CheckRunner:
     def rehearsal(self, check: Check) -> Rehearsal | None:
         """None where the reference is only a recording, or does not pass its own check."""
         if self.rehearses and check.name not in self._rehearsals:
-            def run(student: Backend, reference: Backend) -> BaseException | None:
-                return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
-
-            self._rehearsals[check.name] = Rehearsal.of(run, lambda: self.reference(check.name))
+            self._rehearsals[check.name] = Rehearsal.of(functools.partial(self.sit, check),
+                                                        lambda: self.reference(check.name))
         return self._rehearsals.get(check.name)
 
     def _measured(self, check: Check) -> Known:

@@ -7,6 +7,7 @@ from autograder.course.plan import read_plan
 from autograder.course.reading import Findings
 from autograder.examine import recorded
 from autograder.examine.open import course_examiner, functions_by_part
+from autograder.examine.steady import HINT, asks_the_same
 from autograder.release.notebook import release_notebook
 
 
@@ -16,12 +17,15 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
     with course_examiner(assignment) as examiner:
         for check in read_plan(visible_checks).checks:
             rehearsal = examiner.runner.rehearsal(check)
+            line = next(each.line for each in assignment.plan.checks if each.name == check.name)
             if rehearsal is None:
                 raised = examiner.runner.run(check, examiner.runner.reference(check.name))
-                line = next(each.line for each in assignment.plan.checks if each.name == check.name)
                 findings.add(f"{assignment.checks}:{line}: the reference passes `{check.name}`",
                              "\n".join([type(raised).__name__, *(str(each) for each in raised.args if each)]))
                 continue
+            if not asks_the_same(examiner.runner, check):
+                findings.add(f"{assignment.checks}:{line}: `{check.name}` asks the same each time that it is run",
+                             "with global generators in another state it asks something else", HINT)
             answers[check.name] = [(recorded.operation(do, arguments), answer)
                                    for do, arguments, answer in rehearsal.reference_told() if do != "set"]
             mistakes[check.name] = list(examiner.known_mistakes(check, ()))

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.audit.parts import PartAuditor
 from autograder.course import load_assignment
 from autograder.errors import CourseError, StaleRelease
+from autograder.examine.open import course_examiner
 from autograder.examine.recorded import read_notebook
 from autograder.release import build
 from autograder.release.notebook import release_notebook
@@ -96,3 +98,29 @@ def test_nbgrader_generates_the_same_bytes(tiny):
                           env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
     assert done.returncode == 0, done.stderr
     assert contents(tiny.handout) == ours
+
+
+@pytest.mark.parametrize("draws", ["np.random.normal(size=(3, 5))", "np.random.default_rng().normal(size=(3, 5))",
+                                   "np.array([[random.random(), time.perf_counter()]])", "torch.rand(3, 5).numpy()"])
+def test_a_check_that_asks_something_else_each_time_is_named(tiny, draws):
+    """At home its questions would not be those that the recorded answers are answers to: who is right would fail."""
+    visible, hidden = "student.row_mean(x), reference.row_mean(x), \"mean\"", "rng.normal(size=(7, 2))"
+    text = tiny.checks.read_text().replace("from autograder", "import random\nimport time\n\nimport numpy as np\nimport torch\n\nfrom autograder", 1)
+    tiny.checks.write_text(text.replace("x = rng.normal(size=(3, 5))\n    same(", f"x = {draws}\n    same(", 1))
+    assert visible in text and hidden in text
+    line = 1 + next(number for number, line in enumerate(tiny.checks.read_text().splitlines()) if "test_each_row" in line)
+    with pytest.raises(CourseError, match=rf"(?s)checks.py:{line}: `test_each_row_has_its_mean` asks the same.*hint: draw with"):
+        build.release(load_assignment("t1_means", tiny.root))
+    tiny.checks.write_text(text.replace(hidden, draws))
+    tiny = load_assignment("t1_means", tiny.root)
+    build.release(tiny)  # a hidden check is recorded nowhere: the audit names it
+    with course_examiner(tiny) as examiner:
+        problem, = PartAuditor(tiny, examiner).audit("row_mean", 0).problems
+    assert "`test_mean_of_many_rows` asks something else each time" in problem
+
+
+def test_what_the_notebook_draws_is_its_own_affair(tiny):
+    """A reference may draw from global generators (dropout does): the check asks the same all the same."""
+    text = tiny.checks.read_text()
+    tiny.checks.write_text(text.replace("x = rng.normal(size=(3, 5))", 'x = student.evaluate("np.random.normal(size=(3, 5))") * 2', 1))
+    assert build.release(load_assignment("t1_means", tiny.root))
