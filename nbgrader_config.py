@@ -4,12 +4,18 @@ Its autograde step examines a notebook in the sandboxed room instead of executin
 a submission nothing but the text of its cells.
 """
 
+import os
+import sys
 from pathlib import Path
 
 from autograder.course.execute import STUB
 from autograder.release.notebook import ANSWER_STUB
 
 c = get_config()  # noqa: F821 (traitlets gives it to every configuration file)
+
+# A new gradebook is made with the program `alembic`, which lies beside this Python, activated or not.
+if (_programs := str(Path(sys.executable).parent)) not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([_programs, os.environ.get("PATH", os.defpath)])
 
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.source_directory = "build/source"  # made by `autograder release`; never solutions/ itself

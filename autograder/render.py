@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
@@ -22,6 +23,13 @@ def clean(text: str, limit: int = 2000) -> str:
 def number(points: float) -> str:
     """Points as people write them: 3, 2.5."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """Some names for a sentence: "ann, bob and 3 more"."""
+    names = [clean(name, 60) for name in names]
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def verdict_word(check: CheckResult) -> str:

@@ -190,6 +190,26 @@ def feedback(assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("students", nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Bring them back.")
+def remove(students: tuple[str, ...], undo: bool) -> None:
+    """Take STUDENTS out of submissions, reports, feedback and gradebook; all of it is kept in removed/students/."""
+    from autograder.cli import change_verbs
+
+    change_verbs.remove(students, undo)
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+def rename(old: str, new: str) -> None:
+    """Let what was handed in and graded as OLD go on as NEW, after an assignment's folder was renamed."""
+    from autograder.cli import change_verbs
+
+    change_verbs.rename(old, new)
+
+
+@main.command()
 @click.argument("database")
 def copy_gradebook(database: str) -> None:
     """Copy the gradebook into the empty DATABASE, such as postgresql+psycopg://teacher@server/grades."""

@@ -1,6 +1,7 @@
 """grade, feedback, doctor: the instructor's verbs on submissions."""
 
 import contextlib
+import shlex
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from rich.text import Text
 from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
-from autograder.render import clean, number
+from autograder.render import clean, number, shortened
 from autograder.report import Report
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -26,14 +27,18 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
 
     root = find_root()
     assignment = load_assignment(name, root)
-    folders = _chosen(submissions(root, name), students, name)
+    folders = _chosen(root, submissions(root, name), students, name)
     mode = "plain" if unsafe and strongest_mode() == "plain" else None
     cluster = _cluster(address) if address else None
+    said: list[str] = []
     with only_one(root, name), _interruptible():
-        reports, kept = _grade(assignment, folders, gradebook, jobs=jobs, mode=mode, again=again,
+        reports, kept = _grade(assignment, folders, gradebook, said, jobs=jobs, mode=mode, again=again,
                                executor=cluster.graded if cluster else None)
-        place = _write_gradebook(root, assignment, reports, folders) if gradebook else ""
+        place = _write_gradebook(root, assignment, reports, folders, said) if gradebook else ""
     _show_table(name, reports)
+    said += _gone(root, name, folders) if not students else []
+    for sentence in said:
+        console.print(clean(sentence), markup=False, soft_wrap=True)
     for report in (report for report in reports if not report.examined):
         console.print(clean(f"not graded, run it again: {report.student}: {report.problem}"), markup=False)
     for worker, why in (cluster.refused if cluster else {}).items():
@@ -44,8 +49,9 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
                   "formgrader: `jupyter lab`, menu Nbgrader.")
 
 
-def _grade(assignment: Assignment, folders: dict, gradebook: bool, **options) -> tuple[list[Report], int]:
-    """The reports, and how many of them are from before."""
+def _grade(assignment: Assignment, folders: dict, gradebook: bool, said: list[str],
+           **options) -> tuple[list[Report], int]:
+    """The reports, and how many of them are from before. said: gets what is to be told of the gradebook."""
     from autograder.grade.batch import grade_class
 
     kept = 0
@@ -57,7 +63,7 @@ def _grade(assignment: Assignment, folders: dict, gradebook: bool, **options) ->
             nonlocal kept, opening
             kept += from_before
             if gradebook and opening is None:
-                opening = _open_gradebook_meanwhile(assignment)
+                opening = _open_gradebook_meanwhile(assignment, said)
             progress.update(task, advance=1, description=clean(report.student)[:24])
 
         reports = grade_class(assignment, folders, on_report=on_report, **options)
@@ -66,15 +72,15 @@ def _grade(assignment: Assignment, folders: dict, gradebook: bool, **options) ->
     return reports, kept
 
 
-def _open_gradebook_meanwhile(assignment: Assignment) -> threading.Thread:
+def _open_gradebook_meanwhile(assignment: Assignment, said: list[str]) -> threading.Thread:
     """nbgrader takes seconds to import, and to enter a new assignment: time enough while the class is graded. What goes
     wrong with it goes wrong again when the scores are written, and is told then."""
     def open_it() -> None:
         with contextlib.suppress(Exception):
             from autograder.gradebook.writer import GradebookWriter
 
-            with GradebookWriter(assignment.root, assignment):
-                pass
+            with GradebookWriter(assignment.root, assignment) as writer:
+                said.extend(writer.notices)
 
     thread = threading.Thread(target=open_it, daemon=True)
     thread.start()
@@ -116,16 +122,29 @@ def _cluster(address: str):
     return Cluster(address)
 
 
-def _chosen(folders: dict, students: tuple[str, ...], name: str) -> dict:
+def _chosen(root, folders: dict, students: tuple[str, ...], name: str) -> dict:
     unknown = [student for student in students if student not in folders]
     if unknown or not folders:
+        if not folders:
+            _refuse_former_name(root, name)
         raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/",
                               f"none of {', '.join(unknown)}" if unknown else "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
     return {student: folders[student] for student in students} if students else folders
 
 
-def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> str:
+def _refuse_former_name(root, name: str) -> None:
+    """Raises SubmissionError where submissions lie under a name that no assignment has: perhaps it was this one's."""
+    from autograder.gradebook.rename import former_names
+
+    if former := former_names(root).most_common(3):
+        under = ", ".join(f"{count} of {other}" for other, count in former)
+        raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/",
+                              f"there are none, but {under}, which is no assignment of this course",
+                              f"if {name} was called so before: `autograder rename {former[0][0]} {name}`")
+
+
+def _write_gradebook(root, assignment, reports: list[Report], folders: dict, said: list[str]) -> str:
     """Where the gradebook is."""
     from autograder.gradebook.writer import GradebookWriter
 
@@ -133,7 +152,18 @@ def _write_gradebook(root, assignment, reports: list[Report], folders: dict) -> 
         examined = [(report, folders[report.student]) for report in reports if report.examined]
         for _ in progress.track(writer.write_all(examined), len(examined), description="gradebook"):
             pass
+        said.extend(writer.notices)
         return writer.place
+
+
+def _gone(root, name: str, folders: dict) -> list[str]:
+    """Who has a report, and no submission any more."""
+    gone = [path.stem for path in sorted((root / "reports" / name).glob("*.json"))
+            if path.stem not in folders and not path.name.startswith(".")]
+    if not gone:
+        return []
+    return [f"graded before, and no longer in submitted/: {shortened(gone)}. They stay in reports, feedback and "
+            f"tables; `autograder remove {' '.join(map(shlex.quote, gone[:5]))}` takes them out, and keeps all"]
 
 
 def _show_table(name: str, reports: list[Report]) -> None:

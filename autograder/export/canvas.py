@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from autograder.errors import AutograderError
-from autograder.export.grades import Graded, people
+from autograder.export.grades import Graded
 from autograder.export.roster import Matched, local_part, match, notices
 from autograder.export.sheet import Sheet
 from autograder.export.table import Exported, as_number, points
 from autograder.gradebook.roll import Member
-from autograder.render import clean, number
+from autograder.render import clean, number, shortened
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS = "    Points Possible"
@@ -24,7 +24,7 @@ def canvas_csv(graded: Sequence[Graded], roster: Sheet | None = None,
     end = roster.column("Section")
     if end is None or roster.column("ID") is None:
         raise AutograderError("a gradebook exported from Canvas, with the columns Student, ID and Section",
-                              f"the columns are {people(roster.header)}", "Canvas: Grades, Export, Entire Gradebook")
+                              f"the columns are {shortened(roster.header)}", "Canvas: Grades, Export, Entire Gradebook")
     possible = next((row for row in roster.rows if row[0].strip() == POINTS.strip()), [""] * len(roster.header))
     rows = [row for row in roster.rows if row is not possible and row[roster.column("ID")].strip()]
     kinds = [roster.column(name) for name in ("SIS Login ID", "SIS User ID", "ID") if roster.column(name) is not None]

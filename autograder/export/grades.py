@@ -7,10 +7,8 @@ from pathlib import Path
 
 from autograder.gradebook.roll import Listed, Member, read_roll
 from autograder.gradebook.scores import Scores, read_scores
-from autograder.render import clean, number
+from autograder.render import number, shortened
 from autograder.report import Report, load
-
-SHOWN = 5  # names in a notice
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,16 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     graded = Graded(listed[name], grades)
     waiting = [student for student, given in scores.items() if given.needs_manual]
     if waiting:
-        graded.notices.append(f"{name}: answers of {people(waiting)} wait in formgrader (`jupyter lab`, menu "
+        graded.notices.append(f"{name}: answers of {shortened(waiting)} wait in formgrader (`jupyter lab`, menu "
                               "Nbgrader): they count as they are graded now")
     older = [report.student for report in reports if report.student in scores
              and _differ(report, scores[report.student])]
     if older:
-        graded.notices.append(f"{name}: the gradebook is older than the reports of {people(older)}: run "
+        graded.notices.append(f"{name}: the gradebook is older than the reports of {shortened(older)}: run "
                               f"`autograder grade {name}`")
     unknown = [report.student for report in reports if report.student not in scores]
     if unknown:
-        graded.notices.append(f"{name}: a report, but no score in the gradebook, has {people(unknown)}: run "
+        graded.notices.append(f"{name}: a report, but no score in the gradebook, has {shortened(unknown)}: run "
                               f"`autograder grade {name}`")
     return graded
 
@@ -95,17 +93,10 @@ def _from_reports(name: str, reports: list[Report]) -> Graded:
         f"{name}: the gradebook has no scores; these are of the automatic checks in reports/{name}/, of "
         f"{number(most)} points, without written answers and penalties"])
     if failed := [report.student for report in reports if not report.examined]:
-        graded.notices.append(f"{name}: no grade for {people(failed)}: the grader could not do its work")
+        graded.notices.append(f"{name}: no grade for {shortened(failed)}: the grader could not do its work")
     return graded
 
 
 def _reports(root: Path, name: str) -> list[Report]:
     folder = root / "reports" / name
     return [load(path) for path in sorted(folder.glob("*.json")) if not path.name.startswith(".")]
-
-
-def people(names: Iterable[str]) -> str:
-    """Some names for a sentence."""
-    names = [clean(name, 60) for name in names]
-    shown = ", ".join(names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown

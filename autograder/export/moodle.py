@@ -5,11 +5,11 @@ from html import escape
 
 from autograder.collect.systems import slug
 from autograder.errors import AutograderError
-from autograder.export.grades import Grade, Graded, people
+from autograder.export.grades import Grade, Graded
 from autograder.export.roster import local_part, match, notices
 from autograder.export.sheet import Sheet, Verbatim
 from autograder.export.table import Exported, as_number, points
-from autograder.render import number
+from autograder.render import number, shortened
 
 WORKSHEET = ("Identifier", "Grade", "Last modified (grade)")  # what Moodle looks for in a grading worksheet
 
@@ -55,9 +55,9 @@ def _worksheet(graded: Graded, roster: Sheet) -> Exported:
     said = notices(matched, {student: grade.submitted for student, grade in graded.grades.items()},
                    [column(row, "Full name") or row[0] for row in roster.rows], "the worksheet")
     if closed:
-        said.append(f"Moodle will not change the grades of {people(closed)}: they are locked there")
+        said.append(f"Moodle will not change the grades of {shortened(closed)}: they are locked there")
     if above:
-        said.append(f"Moodle will silently skip {people(above)}: the score is above its maximum grade")
+        said.append(f"Moodle will silently skip {shortened(above)}: the score is above its maximum grade")
     return Exported([roster.header, *rows], said, roster.delimiter)
 
 

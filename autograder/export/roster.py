@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.export.grades import people
 from autograder.gradebook.roll import Member
+from autograder.render import shortened
 
 
 @dataclass
@@ -33,10 +33,10 @@ def notices(matched: Matched, submitted: Mapping[str, bool], names: Sequence[str
     """What is to be said: of students who are missing in the list, and of its rows without a submission."""
     sentences = []
     if unknown := [student for student in matched.unknown if submitted[student]]:
-        sentences.append(f"not in {where}, or not surely, and left out: {people(unknown)}")
+        sentences.append(f"not in {where}, or not surely, and left out: {shortened(unknown)}")
     handed_in = {row for student, row in matched.rows.items() if submitted[student]}
     if missing := [name for row, name in enumerate(names) if row not in handed_in]:
-        sentences.append(f"in {where} without a submission, left as they are: {people(missing)}")
+        sentences.append(f"in {where} without a submission, left as they are: {shortened(missing)}")
     return sentences
 
 

@@ -1,28 +1,23 @@
-"""Opens nbgrader's gradebook, and makes sure that an assignment and its cells are in it."""
+"""Finds and opens nbgrader's gradebook."""
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 from alembic.script import ScriptDirectory
 from jupyter_core.paths import jupyter_config_path
 from nbgrader import api, dbutil
-from nbgrader.api import Base, Course, Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Base, Course, Gradebook, InvalidEntry
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import SaveCells
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from tornado.log import app_log
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.course.assignment import Assignment
 from autograder.errors import GradebookError
-from autograder.release.notebook import release_notebook
 
 CONFIG = "nbgrader_config.py"
 
@@ -108,37 +103,21 @@ def open_gradebook(url: str, course_id: str = "") -> Gradebook:
         return gradebook
 
 
-def ensure_assignment(gradebook: Gradebook, assignment: Assignment, url: str) -> None:
-    """Puts an assignment and its cells into the gradebook, as `nbgrader generate_assignment` does."""
-    notebook = nbformat.from_dict(json.loads(release_notebook(assignment)))
-    for cell in notebook.cells:
-        cell.source = "".join(cell.source)
-    with readable_errors(url):
-        gradebook.update_or_create_assignment(assignment.name)
-        if _is_current(gradebook, assignment, notebook):
-            return
-        gradebook.db.remove()  # SaveCells opens a connection of its own
-        names = {"notebook": assignment.notebook.stem, "assignment": assignment.name, "db_url": url}
-        try:
-            SaveCells().preprocess(notebook, {"nbgrader": names})
-        except RuntimeError as error:
-            raise GradebookError(f"the cells of {assignment.name} as they were when its first submission was graded",
-                                 str(error), "to start its grades anew, back up the gradebook and run "
-                                 f"`nbgrader db assignment remove {assignment.name} --force`") from None
-
-
-def _is_current(gradebook: Gradebook, assignment: Assignment, notebook) -> bool:
-    """Whether the gradebook knows exactly these cells."""
+@contextlib.contextmanager
+def existing(root: Path, db_url: str | None = None) -> Iterator[Gradebook | None]:
+    """The course's gradebook while it is open, None if there is none yet. Raises GradebookError, also for what is
+    raised within."""
+    directory = course_directory(root, course_config(root))
+    url = database_url(directory, db_url)
+    if is_new(url):
+        yield None
+        return
+    gradebook = open_gradebook(url, directory.course_id)
     try:
-        row = gradebook.find_notebook(assignment.notebook.stem, assignment.name)
-    except MissingEntry:
-        return False
-    rules = [cell.metadata.nbgrader | {"source": cell.source} for cell in notebook.cells if "nbgrader" in cell.metadata]
-    return ({(cell.name, cell.checksum, cell.source) for cell in row.source_cells}
-            == {(rule["grade_id"], rule["checksum"], rule["source"]) for rule in rules}
-            and {(cell.name, cell.max_score) for cell in row.grade_cells}
-            == {(rule["grade_id"], float(rule["points"])) for rule in rules if rule["grade"]}
-            and {cell.name for cell in row.solution_cells} == {rule["grade_id"] for rule in rules if rule["solution"]})
+        with readable_errors(url):
+            yield gradebook
+    finally:
+        gradebook.close()
 
 
 def _make(url: str) -> None:
@@ -154,9 +133,9 @@ def make_tables(connection: Connection) -> None:
     """nbgrader's tables, all or none: nbgrader makes one after the other, and could not use what a kill left."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's sqlite3 begins none for CREATE TABLE
-    if not inspect(connection).get_table_names():  # nobody else has just made them
+    if _version_in(connection) == "new":  # nobody else has just made them
         Base.metadata.create_all(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": _head()})
 
 
@@ -166,13 +145,21 @@ def _version(url: str) -> str:
         return "new"
     engine = create_engine(url)
     try:
-        tables = inspect(engine).get_table_names()
-        if "alembic_version" not in tables:
-            return "" if tables else "new"
         with engine.connect() as connection:
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+            return _version_in(connection)
     finally:
         engine.dispose()
+
+
+def _version_in(connection: Connection) -> str:
+    tables = set(inspect(connection).get_table_names())
+    if "alembic_version" in tables and (
+            version := connection.execute(text("SELECT version_num FROM alembic_version")).scalar()):
+        return version
+    # Tables without a row are what nbgrader leaves if it ends between making them and noting their format.
+    rows = any(connection.execute(select(table).limit(1)).first() for table in Base.metadata.sorted_tables
+               if table.name in tables)
+    return "" if rows or tables - {"alembic_version", *Base.metadata.tables} else "new"
 
 
 def _head() -> str:

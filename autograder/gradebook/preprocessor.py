@@ -11,6 +11,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.preprocessors import NbGraderPreprocessor
+from tornado.log import app_log
 from traitlets.config import Application
 
 from autograder.course.assignment import Assignment, load_assignment
@@ -19,6 +20,7 @@ from autograder.grade.key import course_key, submission_key
 from autograder.grade.secret import course_secret
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks
+from autograder.gradebook.structure import ensure_assignment
 from autograder.report import report_path, save
 from autograder.room import strongest_mode
 
@@ -58,7 +60,8 @@ def know_assignment(assignment: str, **names) -> None:
         url = database.database_url(directory)
         gradebook = database.open_gradebook(url, directory.course_id)
         try:
-            database.ensure_assignment(gradebook, load_assignment(assignment, Path(directory.root)), url)
+            for sentence in ensure_assignment(gradebook, load_assignment(assignment, Path(directory.root)), url):
+                app_log.warning("%s", sentence)
         finally:
             gradebook.close()
         _known.add((directory.root, assignment))

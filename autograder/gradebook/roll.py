@@ -32,16 +32,10 @@ def read_roll(root: Path, db_url: str | None = None) -> tuple[dict[str, Member],
     """
     from autograder.gradebook import database
 
-    directory = database.course_directory(root, database.course_config(root))
-    url = database.database_url(directory, db_url)
-    if database.is_new(url):
-        return {}, {}
-    gradebook = database.open_gradebook(url, directory.course_id)
-    try:
-        with database.readable_errors(url):
-            members = [Member(each.id, each.last_name or "", each.first_name or "", each.email or "",
-                              each.lms_user_id or "") for each in gradebook.students]
-            assignments = [Listed(each.name, each.max_score, each.duedate) for each in gradebook.assignments]
-    finally:
-        gradebook.close()
+    with database.existing(root, db_url) as gradebook:
+        if gradebook is None:
+            return {}, {}
+        members = [Member(each.id, each.last_name or "", each.first_name or "", each.email or "",
+                          each.lms_user_id or "") for each in gradebook.students]
+        assignments = [Listed(each.name, each.max_score, each.duedate) for each in gradebook.assignments]
     return {each.student: each for each in members}, {each.name: each for each in assignments}

@@ -54,16 +54,8 @@ def read_scores(root: Path, assignment: str, db_url: str | None = None) -> dict[
     """
     from autograder.gradebook import database
 
-    directory = database.course_directory(root, database.course_config(root))
-    url = database.database_url(directory, db_url)
-    if database.is_new(url):
-        return {}
-    gradebook = database.open_gradebook(url, directory.course_id)
-    try:
-        with database.readable_errors(url):
-            return _read(gradebook.db, assignment)
-    finally:
-        gradebook.close()
+    with database.existing(root, db_url) as gradebook:
+        return {} if gradebook is None else _read(gradebook.db, assignment)
 
 
 def _read(db, assignment: str) -> dict[str, Scores]:

@@ -17,6 +17,7 @@ from autograder.errors import GradebookError
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks, to_json
 from autograder.gradebook.rows import Graded, Rows, comment_of, score_of
+from autograder.gradebook.structure import ensure_assignment
 from autograder.gradebook.turns import turn
 from autograder.release.build import ensure_nbgrader_source
 from autograder.report import Report, stage, sweep
@@ -29,6 +30,7 @@ class GradebookWriter:
     """A context manager: opens the gradebook once, then writes any number of reports, each whole or not at all.
 
     Scores and comments given by hand are kept. Raises GradebookError; the gradebook is then as it was before.
+    notices: sentences on what became of scores where the course has changed since they were given.
     db_url: nbgrader's default, or what nbgrader_config.py says, if None.
     """
 
@@ -38,13 +40,14 @@ class GradebookWriter:
         self._directory = database.course_directory(root, self._config)
         self._url = database.database_url(self._directory, db_url)
         self._stack = ExitStack()
+        self.notices: list[str] = []
 
     def __enter__(self) -> "GradebookWriter":
         try:
             with database.readable_errors(self._url), turn(self._url):
                 gradebook = database.open_gradebook(self._url, self._directory.course_id)
                 self._stack.callback(gradebook.close)
-                database.ensure_assignment(gradebook, self.assignment, self._url)
+                self.notices = ensure_assignment(gradebook, self.assignment, self._url)
                 self._db = gradebook.db
                 notebook = gradebook.find_notebook(self.assignment.notebook.stem, self.assignment.name)
                 self._rows = Rows(self._db, notebook, self._late_penalties())
@@ -95,6 +98,9 @@ class GradebookWriter:
             self._db.commit()
             for temporary, path in staged.items():
                 os.replace(temporary, path)
+                for former in path.parent.glob("*.ipynb"):  # the notebook was called so before
+                    if former.name != f"{self.assignment.notebook.stem}.ipynb":
+                        former.unlink()
         except OSError as error:
             raise GradebookError(f"the graded notebooks in {self._directory.autograded_directory}/", str(error),
                                  "look at the folder's permissions and the free space") from error

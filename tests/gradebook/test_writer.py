@@ -152,18 +152,6 @@ def test_a_submission_with_a_problem_has_zeros_and_is_in_the_gradebook(course, t
     assert len(tables) == 3 and all("save it &lt;again&gt;" in table for table in tables)
 
 
-def test_changed_cells_are_not_mixed_into_old_grades(course, folder):
-    with GradebookWriter(course, NAME) as writer:
-        writer.write(report_of("ann"), folder)
-    source = course / "solutions" / NAME / "means.py"
-    source.write_text(source.read_text().replace('question="why_centre"', 'question="another"'))
-    with pytest.raises(GradebookError, match="nbgrader db assignment remove t1_means"):
-        GradebookWriter(course, NAME).__enter__()
-    source.write_text(source.read_text().replace('question="another" points=2', 'question="why_centre" points=4'))
-    with GradebookWriter(course, NAME):
-        assert read_scores(course, NAME)["ann"].max_points == 12
-
-
 @pytest.mark.parametrize("points, maximum, text", [
     (3, 3.0, "3"), (2.5, 3.0, "2.5"), (0.1 + 0.2, 0.3, "0.3"), (1 / 3, 1 / 3, repr(1 / 3)), (0, 2, "0"),
     (-1, 2, "0"), (math.nan, 2, "0"), (math.inf, 2, "2"), (1e-9, 2, "1e-09")])
