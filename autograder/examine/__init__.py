@@ -1,13 +1,30 @@
 """Examines an answer: runs a part's pytest checks against it, compares, explains.
 
-This is what checks.py and mistakes.py import.
+This is what checks.py and mistakes.py import; docs/writing-checks.md shows each name at work.
 """
 
 from autograder.course.answers import also_correct, replaces
 from autograder.examine.compare import CheckFailed, require, returns, same
+from autograder.examine.counted import Cost, calls_of, cost
 from autograder.examine.finite_differences import gradient
+from autograder.examine.gradients import same_gradients
+from autograder.examine.modules import Twins, installed, random_weights, twins
+from autograder.examine.probes import beside
+from autograder.examine.properties import (
+    equivariant,
+    influences,
+    invariant,
+    permuted,
+    same_as_set,
+    shifted,
+    unchanged,
+)
+from autograder.examine.randomness import ALL, mean_of, share_of
 
-__all__ = ["CheckFailed", "also_correct", "gradient", "part", "points", "replaces", "require", "returns", "same"]
+__all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "calls_of", "cost", "equivariant",
+           "gradient", "influences", "installed", "invariant", "mean_of", "part", "permuted", "points",
+           "random_weights", "replaces", "require", "returns", "same", "same_as_set", "same_gradients", "share_of",
+           "shifted", "twins", "unchanged"]
 
 
 def points(part: str, n: float):

@@ -32,8 +32,12 @@ class CheckFailed(AssertionError):
 def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
     """`got` equals `want`: shape, then dtype kind, then NaN and infinity, then max|got-want| / max|want|.
 
-    axes: the names of the axes, such as "N T H", used to say where. Whole numbers have to be equal exactly.
+    axes: the names of the axes, such as "N T H", used to say where. Whole numbers and texts have to be equal exactly;
+    dicts, and lists and tuples of different things, are compared entry by entry. rel_error: a float32 answer is not
+    asked for more than float32 can hold.
     """
+    if isinstance(want, (str, dict)) or isinstance(want, (tuple, list)) and not _is_array(want):
+        return _same_parts(got, want, what, rel_error)
     want = _array(want)
     got = numeric(got, what, want)
     same_shape(got, want, what, axes)
@@ -41,7 +45,7 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
     scale = np.abs(want[np.isfinite(want)]).max(initial=0.0)
-    allowed = 0.0 if exact else rel_error * (scale or 1.0)
+    allowed = 0.0 if exact else max(rel_error, _rounding(got)) * (scale or 1.0)
     wrong = ~(difference <= allowed)
     if not wrong.any():
         return
@@ -90,6 +94,39 @@ def describe(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"{len(value)} values"
     return f"an object of type {type(value).__name__}"
+
+
+def _same_parts(got: Any, want: Any, what: str, rel_error: float) -> None:
+    """Texts, dicts, and tuples and lists that are no array."""
+    if isinstance(want, str):
+        if not isinstance(got, str) or got != want:
+            found = repr(got) if isinstance(got, str) and len(got) < 100 else describe(got)
+            raise CheckFailed(None, f"`{what}` is {found}, expected {want!r}")
+    elif isinstance(want, dict):
+        missing = [key for key in want if key not in got] if isinstance(got, dict) else list(want)
+        if missing:
+            found = describe(got) if not isinstance(got, dict) else "without " + ", ".join(map(repr, missing[:3]))
+            raise CheckFailed(None, f"`{what}` is {found}, expected a dict with {', '.join(map(repr, want))}")
+        for key, entry in want.items():
+            same(got[key], entry, f"{what}[{key!r}]", rel_error=rel_error)
+    else:
+        if not isinstance(got, (tuple, list)) or len(got) != len(want):
+            raise CheckFailed(None, f"`{what}` is {describe(got)}, expected {len(want)} values")
+        for number, (mine, entry) in enumerate(zip(got, want)):
+            same(mine, entry, f"{what}[{number}]", rel_error=rel_error)
+
+
+def _is_array(value: tuple | list) -> bool:
+    """Whether numbers, perhaps in lists of equal length, are meant as one array."""
+    lists = [entry for entry in value if isinstance(entry, (tuple, list))]
+    if lists:
+        return (len(lists) == len(value) and len({len(entry) for entry in lists}) == 1 and all(map(_is_array, lists)))
+    return all(isinstance(entry, (bool, int, float, complex, np.generic)) for entry in value)
+
+
+def _rounding(got: np.ndarray) -> float:
+    """The relative error of a few sums in the precision of an answer, where it is that of most networks."""
+    return 16 * float(np.finfo(np.float32).eps) if got.dtype == np.float32 else 0.0
 
 
 def _array(value: Any) -> np.ndarray:

@@ -34,10 +34,11 @@ _BRIEF: ContextVar[bool] = ContextVar("in brief", default=False)
 
 
 def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, got: Any, what: str, *,
-             axes: str = "", rel_error: float = 1e-6, step: float = 1e-5) -> None:
+             axes: str = "", rel_error: float = 1e-6, step: float = 1e-5, flat: bool = False) -> None:
     """`got` equals the gradient of sum(f(x) * dout) at x, by central differences in float64.
 
-    f maps one array to one array or number, usually a lambda around the student's own forward pass.
+    f maps one array to one array or number, usually a lambda around the student's own forward pass. A forward pass that
+    is flat proves nothing, and fails, unless the right one is `flat` as well.
     """
     x, dout = np.array(x, dtype=np.float64), np.asarray(dout)
 
@@ -64,6 +65,10 @@ def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, go
         if error > rel_error * np.abs(got).max(initial=0.0):
             break
     else:
+        if not flat and x.size and not got.any():
+            raise CheckFailed(f"`{what}` is the gradient of a forward pass that depends on its input",
+                              "the forward pass gives the same, whatever it is given, and all slopes are 0",
+                              (what, got.copy()))
         if _MEASURED.get() is not None:
             _MEASURED.get()[question] = Measured(first, derivative())
         return

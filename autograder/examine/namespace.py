@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.errors import StudentRaised
 from autograder.examine.values import Opaque, copied
+from autograder.room.evaluation import evaluated
 from autograder.room.gradients import vector_jacobian
 
 
@@ -53,7 +54,7 @@ class NamespaceBackend:
 
     def evaluate(self, source: str) -> Any:
         with self._guard():
-            return self._export(eval(source, evaluation_names()))
+            return self._export(evaluated(source, evaluation_names()))
 
     def _object(self, opaque: Opaque) -> Any:
         return self._objects[opaque.id]

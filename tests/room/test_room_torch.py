@@ -37,6 +37,10 @@ def test_tensors_go_there_and_back(room):
     assert room.call(double, (torch.ones(2, requires_grad=True),)).requires_grad is False
 
 
+def test_what_is_evaluated_may_define_functions(room):
+    assert room.call(room.evaluate("def twice(x):\n    return 2 * x\ntwice"), (torch.ones(2),)).tolist() == [2, 2]
+
+
 def test_vjp_gives_outputs_and_gradients(room):
     model = room.call(room.get(None, "Affine"), (3, 2))
     weights = {"inner.weight": torch.randn(2, 3), "inner.bias": torch.randn(2), "unused": torch.zeros(1)}
