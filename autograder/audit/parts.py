@@ -112,8 +112,8 @@ class PartAuditor:
                 result.reference = False
                 result.problems.append(f"the reference fails `{check.name}`: {type(raised).__name__}: {raised}")
             elif not asks_the_same(self.examiner.runner, check):
-                result.problems.append(f"{self.assignment.checks}:{check.line}: `{check.name}` asks something else each "
-                                       f"time that it is run\n    {HINT}")
+                result.problems.append(f"{self.assignment.checks}:{check.line}: `{check.name}` asks something else "
+                                       f"each time that it is run\n    {HINT}")
 
     def _audit_stub(self, result: PartAudit) -> None:
         desk = NamespaceDesk(lambda: vars(execute.execute(execute.stub_sources(self.assignment))))
