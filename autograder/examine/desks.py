@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from autograder.examine.face import Backend
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.rehearsal import Rehearsal
+from autograder.room import process
 
 
 class NamespaceDesk:
@@ -37,6 +38,7 @@ class LiveDesk:
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
                 rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+        process.seed()  # as a room does before each check
         return NamespaceBackend(self._namespace, owns=self._owns)
 
     def renew(self) -> None:

@@ -3,14 +3,15 @@
 import contextlib
 import io
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from autograder.errors import StudentRaised
 from autograder.examine.values import Opaque, copied
 from autograder.room.evaluation import evaluated
+from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
+from autograder.room.plain import copy_of, is_cache, kind_of
 
 
 class NamespaceBackend:
@@ -60,14 +61,28 @@ class NamespaceBackend:
         return self._objects[opaque.id]
 
     def _export(self, value: Any) -> Any:
-        return copied(value, self._keep)
+        """As what a room answers goes over (autograder.room.worker)."""
+        if self.trusted:
+            return copied(value, self._keep)
+        if type(value) in (tuple, list):
+            value = type(value)(self._keep(entry) if is_cache(entry) else entry for entry in value)
+        return copied(value, self._keep, grad=False)
 
     def _import(self, value: Any) -> Any:
-        return copied(value, lambda other: self._object(other) if type(other) is Opaque else other)
+        return copied(value, self._kept)
 
     def _keep(self, value: Any) -> Opaque:
+        if type(value) is Opaque:
+            return value
         self._objects.append(value)
-        return Opaque(len(self._objects) - 1, type(value).__name__)
+        return Opaque(len(self._objects) - 1, kind_of(value))
+
+    def _kept(self, value: Any) -> Any:
+        """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""
+        if type(value) is not Opaque:
+            return value
+        found = self._object(value)
+        return copy_of(found) if is_cache(found) and not self.trusted else found
 
     @contextlib.contextmanager
     def _guard(self):
@@ -77,16 +92,23 @@ class NamespaceBackend:
         try:
             with contextlib.redirect_stdout(self.output), contextlib.redirect_stderr(self.output):
                 yield
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a student's exit is no verdict
             raise student_raised(error, self.owns) from None
 
 
-def student_raised(error: Exception, owns: Callable[[str], bool]) -> StudentRaised:
+def student_raised(error: BaseException, owns: Callable[[str], bool]) -> StudentRaised:
     """The fact that student code raised `error`, with the student's own frames only."""
-    walked = ((frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__))
-    frames = [(code.co_filename, line, code.co_qualname) for code, line in walked if owns(code.co_filename)]
-    unwritten = frames[-1][2] if isinstance(error, NotImplementedError) and frames else ""
-    return StudentRaised(type(error).__name__, str(error)[:500], frames, unwritten)
+    return StudentRaised(**fault_of(error, _Owned(owns), walls=False))
+
+
+class _Owned:
+    """The file names that `owns` says yes to."""
+
+    def __init__(self, owns: Callable[[str], bool]):
+        self._owns = owns
+
+    def __contains__(self, filename: str) -> bool:
+        return self._owns(filename)
 
 
 def evaluation_names() -> dict[str, Any]:

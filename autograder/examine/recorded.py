@@ -170,8 +170,8 @@ def _to_tree(value: Any, arrays: list[np.ndarray]) -> Any:
         return {type(value).__name__: [_to_tree(entry, arrays) for entry in value]}
     if type(value) is dict:
         return {"dict": [[_to_tree(key, arrays), _to_tree(entry, arrays)] for key, entry in value.items()]}
-    kind = "array" if type(value) is np.ndarray else "tensor"
-    arrays.append(value if kind == "array" else value.detach().numpy())
+    kind = "array" if isinstance(value, (np.ndarray, np.generic)) else "tensor"
+    arrays.append(np.asarray(value) if kind == "array" else value.detach().numpy())
     return {kind: len(arrays) - 1}
 
 

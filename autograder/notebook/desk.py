@@ -14,6 +14,7 @@ from autograder.lab.devices import home_of, making, moved
 from autograder.notebook.deadline import OutOfTime, SignalAlarm, StopButton, ThreadAlarm
 from autograder.notebook.overheard import Overheard
 from autograder.notebook.places import Places
+from autograder.room import process
 
 SECONDS = 10.0  # of a student's code in one check
 HURRIED = 2.0  # after another check has run out of time
@@ -30,6 +31,7 @@ class NotebookDesk:
         self.stalled = False
 
     def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsals: tuple = ()) -> Backend:
+        process.seed()  # as a room does before each check; `as_found` puts the streams back
         return _NotebookBackend(self, HURRIED if self.stalled else min(seconds, SECONDS))
 
     def renew(self) -> None:

@@ -41,9 +41,11 @@ class Room:
         self._number, connection, output = control.open(asdict(limits))
         self._channel = Channel(connection, output, limits.output)
 
-    def run(self, source: str, name: str, timeout: float = 30.0) -> None:
-        """Executes a cell. `name` is what its frames are called in tracebacks, such as "cell 3"."""
-        self._ask(timeout, do="run", source=source, name=name)
+    def run(self, source: str, name: str, timeout: float = 30.0) -> Any:
+        """Executes a cell. `name` is what its frames are called in tracebacks, such as "cell 3".
+
+        What the room says of imports that failed: a list of sentences, if it is honest."""
+        return self._ask(timeout, do="run", source=source, name=name)
 
     def get(self, owner: Opaque | None, name: str, timeout: float = 10.0) -> Any:
         """An attribute of `owner`, or with None a name of the notebook."""

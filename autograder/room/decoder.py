@@ -27,11 +27,15 @@ MAX_COLLISIONS = 100
 
 
 class Decoder:
-    """Reads one message; `position` is how far into the body it came."""
+    """Reads one message; `position` is how far into the body it came.
 
-    def __init__(self, body: np.ndarray, opaque: Callable[[int, str], Any], grad: bool,
+    local: for code that is called with the message's values as if they had been made where it runs: tensors get their
+    requires_grad flag back, and equal texts are one object, as literals are.
+    """
+
+    def __init__(self, body: np.ndarray, opaque: Callable[[int, str], Any], local: bool,
                  earlier: Callable[..., Any] | None):
-        self.body, self.opaque, self.grad, self.earlier = body, opaque, grad, earlier
+        self.body, self.opaque, self.local, self.earlier = body, opaque, local, earlier
         self.position = 0
         self.nodes = 0
 
@@ -44,7 +48,8 @@ class Decoder:
             return self.tagged(x[0], x, depth + 1)
         if kind is str:
             # a lone surrogate could not be written to a report
-            return x if x.isascii() else x.encode("utf-8", "replace").decode()
+            x = x if x.isascii() else x.encode("utf-8", "replace").decode()
+            return sys.intern(x) if self.local else x
         if x is None or kind is bool or kind is float or kind is int and x in INTEGERS:
             return x
         raise WireError("a value has no known form")
@@ -109,7 +114,7 @@ class Decoder:
         tensor = torch.from_numpy(array)
         tensor = tensor.view(torch.bfloat16) if name == "bfloat16" else tensor
         may_learn = tensor.is_floating_point() or tensor.is_complex()
-        return tensor.requires_grad_() if self.grad and requires_grad is True and may_learn else tensor
+        return tensor.requires_grad_() if self.local and requires_grad is True and may_learn else tensor
 
     def handle(self, number: int, kind: str) -> Any:
         if type(number) is not int or number not in INTEGERS or type(kind) is not str:

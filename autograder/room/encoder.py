@@ -9,20 +9,20 @@ import numpy as np
 
 from autograder.room.plain import (
     ALIGNMENT,
-    DTYPES,
     INTEGERS,
-    MAX_AXES,
     MAX_DEPTH,
     MAX_NODES,
     NAMES,
     SCALARS,
-    TENSOR_DTYPES,
     Earlier,
     Opaque,
     TooBig,
     TooDeep,
     WireError,
     is_key,
+    is_plain_array,
+    is_plain_tensor,
+    is_tensor,
 )
 
 SMALL = 1 << 12  # bytes that are copied sooner than looked at
@@ -43,9 +43,9 @@ class Encoder:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise TooDeep("the value has too many levels or entries")
         kind = type(x)
-        if kind is np.ndarray and x.ndim <= MAX_AXES and (name := NAMES.get(x.dtype) or x.dtype.name) in DTYPES:
+        if kind is np.ndarray and is_plain_array(x):
             self.array(x)
-            return ["a", name, list(x.shape)]
+            return ["a", NAMES.get(x.dtype) or x.dtype.name, list(x.shape)]
         if x is None or kind in _AS_THEY_ARE or kind is int and x in INTEGERS:
             return x
         if kind is tuple or kind is list:
@@ -64,7 +64,7 @@ class Encoder:
         if kind is bytes:
             self.raw(x)
             return ["b", len(x)]
-        return self.tensor(x, kind) or self.opaque(x)
+        return self.tensor(x) if is_tensor(x) and is_plain_tensor(x) and x.device.type == "cpu" else self.opaque(x)
 
     def array(self, x: np.ndarray) -> None:
         """Appends the array's bytes, in C order and native byte order."""
@@ -80,18 +80,12 @@ class Encoder:
         if self.size > self.max_body:
             raise TooBig(f"the arrays have more than {self.max_body} bytes")
 
-    def tensor(self, x: Any, kind: type) -> list | None:
-        torch = sys.modules.get("torch")
-        if torch is None or kind not in (torch.Tensor, torch.nn.Parameter):
-            return None
+    def tensor(self, x: Any) -> list:
         name = str(x.dtype).removeprefix("torch.")
-        plain = x.layout is torch.strided and x.device.type == "cpu" and name in TENSOR_DTYPES
-        if not plain or x.dim() > MAX_AXES:
-            return None
         if x.numel() * x.element_size() > self.max_body:
             raise TooBig(f"a tensor has {x.numel() * x.element_size()} bytes")
         flat = x.detach().resolve_conj().resolve_neg().contiguous()
-        self.array((flat.view(torch.uint16) if name == "bfloat16" else flat).numpy())
+        self.array((flat.view(sys.modules["torch"].uint16) if name == "bfloat16" else flat).numpy())
         return ["T", name, list(x.shape), x.requires_grad]
 
     def opaque(self, x: Any) -> list:

@@ -1,4 +1,4 @@
-"""How an exception in student code is told to the trusted side: kind, message, the student's frames.
+"""How an exception in student code is told: kind, message, the student's frames. In a room and at home.
 
 Everything here runs beside student code and may meet exceptions that misbehave on purpose; the trusted side
 checks what arrives once more.
@@ -10,14 +10,14 @@ from collections.abc import Container
 
 MAX_MESSAGE = 2000
 MAX_FRAMES = 20
-MAX_NAME = 200
+MAX_NAME = 300
 WALLS = {errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOSYS}
 PROCESSES = "/multiprocessing/"  # fails there for want of shared memory
 NOTE = " (a room has one process, no network, and a private folder as its only place to write)"
 
 
-def fault_of(error: BaseException, cells: Container[str]) -> dict:
-    """The fault as plain data. cells: the names under which student code was compiled."""
+def fault_of(error: BaseException, cells: Container[str], walls: bool = True) -> dict:
+    """The fault as plain data. cells: the names under which student code was compiled; walls: whether there are any."""
     kind = _text(lambda: type(error).__name__, MAX_NAME)
     message = _text(lambda: str(error), MAX_MESSAGE)
     walk = _walk(error)
@@ -25,7 +25,7 @@ def fault_of(error: BaseException, cells: Container[str]) -> dict:
     if isinstance(error, SyntaxError) and _text(lambda: error.filename, MAX_NAME) in cells:
         own.append((error.filename, error.lineno or 0, "<module>"))
         message = _text(lambda: error.msg, MAX_MESSAGE)
-    if isinstance(error, OSError) and (error.errno in WALLS or any(PROCESSES in frame[0] for frame in walk)):
+    if walls and isinstance(error, OSError) and (error.errno in WALLS or any(PROCESSES in frame[0] for frame in walk)):
         message += NOTE
     unwritten = ""
     if isinstance(error, NotImplementedError) and walk and walk[-1] in own:

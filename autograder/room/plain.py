@@ -53,6 +53,32 @@ class Earlier:
     path: tuple[int | str, ...] = ()
 
 
+def is_plain_array(x: np.ndarray) -> bool:
+    return x.ndim <= MAX_AXES and (x.dtype in NAMES or x.dtype.name in DTYPES)
+
+
+def is_plain_tensor(x: Any) -> bool:
+    """Of a torch tensor on any device."""
+    torch = sys.modules["torch"]
+    return x.layout is torch.strided and x.dim() <= MAX_AXES and str(x.dtype).removeprefix("torch.") in TENSOR_DTYPES
+
+
+def is_tensor(x: Any) -> bool:
+    """Exactly a torch tensor or parameter: a subclass may say anything of itself."""
+    torch = sys.modules.get("torch")
+    return torch is not None and type(x) in (torch.Tensor, torch.nn.Parameter)
+
+
+def kind_of(x: Any) -> str:
+    """What an object is called that is not plain data: its class, and why where an array would have been."""
+    name = type(x).__name__[:80]
+    if type(x) is np.ndarray:
+        return f"{name} of dtype {x.dtype.name[:20]}"
+    if is_tensor(x) and not is_plain_tensor(x):
+        return f"{name} of layout {x.layout}, dtype {x.dtype}".replace("torch.", "")
+    return name
+
+
 def is_key(key: Any) -> bool:
     """Whether a dictionary with this key is plain data."""
     if type(key) is tuple:
@@ -78,7 +104,4 @@ def copy_of(value: Any) -> Any:
         return kind([copy_of(entry) for entry in value])
     if kind in (dict, OrderedDict):
         return kind((key, copy_of(entry)) for key, entry in value.items())
-    torch = sys.modules.get("torch")
-    if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
-        return value.detach().clone()
-    return value
+    return value.detach().clone() if is_tensor(value) else value

@@ -92,15 +92,15 @@ def _head(values: dict, size: int) -> bytes:
     return PREFIX.pack(MAGIC, len(header), size) + header
 
 
-def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = Opaque, grad: bool = False,
+def decode(header: bytes, body: np.ndarray, opaque: Callable[[int, str], Any] = Opaque, local: bool = False,
            earlier: Callable[..., Any] | None = None) -> dict:
     """The message of one frame; `body` is a writable uint8 array, and arrays in the message are views of it.
 
-    opaque: makes a value of an Opaque's id and type. grad: whether tensors get their requires_grad flag back.
+    opaque: makes a value of an Opaque's id and type. local: see Decoder.
     earlier: makes a value of an Earlier's answer and path; without it there can be none.
     """
     try:
-        decoder = Decoder(body, opaque, grad, earlier)
+        decoder = Decoder(body, opaque, local, earlier)
         values = json.loads(header.decode())
         if type(values) is not dict:
             raise WireError("it is not an object")

@@ -5,7 +5,6 @@ up before the first request is read, and that the trusted side believes no answe
 """
 
 import contextlib
-import linecache
 import os
 import sys
 import types
@@ -14,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.room import inert, process, wire
+from autograder.room import cell, inert, process, wire
 from autograder.room.evaluation import evaluated
 from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
 from autograder.room.outbox import Outbox
-from autograder.room.plain import copy_of, is_cache
+from autograder.room.plain import copy_of, is_cache, kind_of
 
 CHANNEL_CLOSED = 0
 PIECE = 4 << 20  # bytes that are sent in one go
@@ -59,7 +58,7 @@ class Worker:
 
     def perform(self, number: int, scripts: list[tuple[int, bool, list[int]]]) -> None:
         """Answers scripts of requests that follow, each (bytes, stop, pauses): with `stop` only until one fails, and
-        before each of the pauses the answers that are there go out.
+        before each of the pauses the answers that are there go out. Each begins with the same random numbers.
 
         All is read before the first is answered: neither side ever waits for the other to read.
         """
@@ -68,6 +67,7 @@ class Worker:
         outbox = Outbox(self.send_out)
         for place, (size, stop, pauses) in enumerate(scripts):
             outbox.begin(number + place)
+            process.seed()
             self.last = place * SPAN
             self.follow(wire.unpacked(data[start:start + size], size), stop, set(pauses), outbox)
             outbox.end()
@@ -97,9 +97,9 @@ class Worker:
             value = found[answer] if answer in found else self.read_again(replies[answer])
             for key in path:
                 value = value[key]
-            return value
+            return sys.intern(value) if type(value) is str else value
 
-        return wire.decode(header, body, self.kept, grad=True, earlier=earlier)
+        return wire.decode(header, body, self.kept, local=True, earlier=earlier)
 
     def read_again(self, reply: bytes) -> Any:
         """The value of a reply, as it would be if it had gone over and come back."""
@@ -129,10 +129,9 @@ class Worker:
 
     # the operations
 
-    def run(self, source: str, name: str) -> None:
+    def run(self, source: str, name: str) -> list[str]:
         self.cells.add(name)
-        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-        exec(compile(source, name, "exec", dont_inherit=True), self.names)
+        return cell.run(source, name, self.names)
 
     def get(self, owner, name: str):
         if owner is not None:
@@ -163,7 +162,7 @@ class Worker:
     def keep(self, value) -> wire.Opaque:
         self.last += 1
         self.objects[self.last] = value
-        return wire.Opaque(self.last, type(value).__name__[:80])
+        return wire.Opaque(self.last, kind_of(value))
 
     def kept(self, number: int, kind: str) -> Any:
         """The object of an Opaque; of a cache a copy, as of all plain data, because code may work in place."""

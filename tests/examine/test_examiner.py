@@ -8,7 +8,6 @@ import pytest
 from autograder.course import execute
 from autograder.errors import CourseError, DataError, StudentRaised
 from autograder.examine import recorded
-from autograder.examine.cells import without_import
 from autograder.examine.desks import LiveDesk, NamespaceDesk
 from autograder.examine.face import Face
 from autograder.examine.hints import Diagnosis, Evidence, Mistake, explaining, likely_first
@@ -225,15 +224,3 @@ def test_checks_that_cannot_be_collected(tiny):
     tiny.checks.write_text("import no_such_module\n" + tiny.checks.read_text())
     with pytest.raises(CourseError, match="(?s)pytest can collect.*no_such_module"):
         CheckSession(tiny.checks)
-
-
-@pytest.mark.parametrize("source, left", [
-    ("import cffi\nx = 1", "pass\nx = 1"),
-    ("import os, cffi.api as c, sys", "import os, sys"),
-    ("from cffi import (a,\n    b)\nx = 1", "pass\n\nx = 1"),
-    ("def f():\n    from cffi.api import x\n    return 1", "def f():\n    pass\n    return 1"),
-    ("import cffix", "import cffix"),
-    ("from . import cffi", "from . import cffi"),
-])
-def test_imports_that_are_left_out(source, left):
-    assert without_import(source, "cffi") == left

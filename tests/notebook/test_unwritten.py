@@ -52,3 +52,13 @@ def test_a_handler_of_the_students_own_stays(kernel):
     assert kernel.run("def f():\n    raise NotImplementedError\nf()").stream("stdout") == "mine\n"
     kernel.run("get_ipython().set_custom_exc((), None)\nunwritten.explain_stubs()")
     assert kernel.run("f()").traceback.startswith("not yet")
+
+
+def test_an_import_that_fails_says_so_and_the_cell_goes_on_as_it_does_when_it_is_graded(kernel):
+    kernel.run("from autograder.notebook import check")
+    shown = kernel.run("from cs231n.layers import *\nfrom math import gone\ndef helper():\n    return 3\nhelper()")
+    assert shown.status == "ok" and shown.result["text/plain"] == "3"
+    first, second = shown.stream("stdout").splitlines()
+    assert first.endswith(" imports `cs231n`, which is not installed here") and first.startswith("In [")
+    assert "goes on without `from math import gone`: ImportError: " in second
+    assert "ModuleNotFoundError" in kernel.run("def late():\n    import cs231n\nlate()").traceback

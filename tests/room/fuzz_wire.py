@@ -66,7 +66,7 @@ def one(data: bytes) -> None:
     header, _, body = data.partition(b"\n")
     hear(header, body)
     try:
-        message = wire.decode(header, np.frombuffer(body, np.uint8).copy(), grad=bool(len(body) & 1))
+        message = wire.decode(header, np.frombuffer(body, np.uint8).copy(), local=bool(len(body) & 1))
     except wire.WireError:
         return
     nodes, size = measured(message)

@@ -73,7 +73,7 @@ def test_tensors_arrive_detached():
         got = sent(tensor)
         assert type(got) is torch.Tensor and got.dtype == tensor.dtype and not got.requires_grad
         assert torch.equal(got, tensor.detach())
-    assert sent(torch.ones(2, requires_grad=True), grad=True).requires_grad
+    assert sent(torch.ones(2, requires_grad=True), local=True).requires_grad
 
 
 class Sly(float):

@@ -1,0 +1,71 @@
+"""How a cell is run, wherever a notebook is examined: in a room, by `autograder check`, and in a student's own kernel.
+
+An import at the top level that fails, for whatever reason, costs the names that it would have bound and nothing else:
+the cell goes on. Whoever uses such a name later meets a NameError there. Imports inside functions, classes and `try`
+are the student's own affair.
+"""
+
+import ast
+import linecache
+import sys
+from typing import Any
+
+_HANDLER = "try:\n    pass\nexcept Exception:\n    __import__({module!r}, fromlist=['forgive']).forgive({said!r})"
+_forgiven: list[str] = []
+
+
+def run(source: str, name: str, names: dict[str, Any]) -> list[str]:
+    """Executes a cell in the namespace `names`; `name` is what its frames are called. Sentences on imports that failed,
+    also of cells before it that did not come to their end."""
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    exec(_compiled(source, name), names)
+    return taken(name)
+
+
+def taken(name: str) -> list[str]:
+    """The sentences on imports that have failed since this was last asked, with the name of the cell before them."""
+    said = [f"{name} {sentence}" for sentence in _forgiven]
+    _forgiven.clear()
+    return said
+
+
+def forgive(statement: str) -> None:
+    """Notes the failure of an import that is being handled."""
+    error = sys.exc_info()[1]
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        _forgiven.append(f"imports `{error.name.partition('.')[0]}`, which is not installed here")
+    else:
+        _forgiven.append(f"goes on without `{statement}`: {type(error).__name__}: {str(error)[:200]}")
+
+
+class ForgivingImports(ast.NodeTransformer):
+    """Wraps each import at the top level, name by name. It is also what IPython calls an AST transformer."""
+
+    def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
+        return [self._wrapped(ast.Import([alias]), node) for alias in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt]:
+        if node.module == "__future__":
+            return node
+        return [self._wrapped(ast.ImportFrom(node.module, [alias], node.level), node) for alias in node.names]
+
+    def visit_Try(self, node: ast.stmt) -> ast.stmt:
+        return node
+
+    visit_TryStar = visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = visit_Try
+
+    @staticmethod
+    def _wrapped(statement: ast.stmt, original: ast.stmt) -> ast.stmt:
+        wrapped, = ast.parse(_HANDLER.format(module=__name__, said=ast.unparse(statement))).body
+        wrapped.body = [statement]
+        for node in ast.walk(wrapped):
+            if "lineno" in node._attributes:
+                ast.copy_location(node, original)
+        return wrapped
+
+
+def _compiled(source: str, name: str):
+    if "import" not in source:
+        return compile(source, name, "exec", dont_inherit=True)
+    tree = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    return compile(ForgivingImports().visit(tree), name, "exec", dont_inherit=True)
