@@ -15,8 +15,10 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x
 
 
 def clean(text: str, limit: int = 2000) -> str:
-    """`text` without terminal escapes, control characters and overlong tails: it may quote a student's output."""
+    """`text` without terminal escapes, control characters, half characters and overlong tails: it may quote a student's
+    output, or the name of a folder."""
     text = CONTROL.sub("", text)
+    text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     return text if len(text) <= limit else text[:limit] + " ..."
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
+from autograder.handed_in import submissions
 from autograder.render import clean, number, shortened
 from autograder.report import Report
 
@@ -21,7 +22,6 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, gradebook: bool, unsafe: bool,
           address: str | None) -> None:
-    from autograder.grade.batch import submissions
     from autograder.grade.lock import only_one
     from autograder.room import strongest_mode
 
@@ -40,7 +40,7 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
     for sentence in said:
         console.print(clean(sentence), markup=False, soft_wrap=True)
     for report in (report for report in reports if not report.examined):
-        console.print(clean(f"not graded, run it again: {report.student}: {report.problem}"), markup=False)
+        console.print(clean(f"not graded: {report.student}: {report.problem}"), markup=False)
     for worker, why in (cluster.refused if cluster else {}).items():
         console.print(f"worker not used: {worker}: {why}", markup=False)
     console.print(f"\n{len(reports)} submissions, {kept} unchanged since their last report. Reports: reports/{name}/"
@@ -153,6 +153,7 @@ def _write_gradebook(root, assignment, reports: list[Report], folders: dict, sai
         for _ in progress.track(writer.write_all(examined), len(examined), description="gradebook"):
             pass
         said.extend(writer.notices)
+        said.extend(f"graded, but not in the gradebook: {student}: {why}" for student, why in writer.refused.items())
         return writer.place
 
 

@@ -104,24 +104,47 @@ def _unfolded(file: File, depth: int = 0, budget: _Budget | None = None) -> Iter
     if file.refused or not file.name.lower().endswith(".zip"):
         yield file
         return
-    budget, found = budget or _Budget(), []
+    budget, found, inside = budget or _Budget(), [], _Inside(file)
     try:
         if depth >= MAX_DEPTH:
             raise Refused(f"a zip in a zip in a zip, deeper than {MAX_DEPTH}")
-        content = file.read()
-        budget.spend(size=len(content))
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with inside.kept() as archive:
+            budget.spend(size=inside.size)
             entries = [info for info in archive.infolist() if not info.is_dir()]
-        budget.spend(entries=len(entries))
-        for info in entries:
-            entry = _entry(file.parts, info, lambda: zipfile.ZipFile(io.BytesIO(file.read())))
-            found += _unfolded(entry, depth + 1, budget)
+            budget.spend(entries=len(entries))
+            for info in entries:
+                found += _unfolded(_entry(file.parts, info, inside.archive), depth + 1, budget)
     except Refused as reason:
         yield File(file.parts, refused=str(reason))
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
         yield File(file.parts, refused=f"no zip that can be opened: {error}")
     else:
         yield from found
+
+
+class _Inside:
+    """A zip in a download. Its bytes are in memory only while its files are listed or one of them is read: once for
+    all of a listing, however many zips are in it."""
+
+    def __init__(self, file: File):
+        self._file = file
+        self._kept: zipfile.ZipFile | None = None
+        self.size = 0
+
+    def archive(self) -> zipfile.ZipFile:
+        if self._kept is not None:
+            return self._kept
+        content = self._file.read()
+        self.size = len(content)
+        return zipfile.ZipFile(io.BytesIO(content))
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[zipfile.ZipFile]:
+        self._kept = self.archive()
+        try:
+            yield self._kept
+        finally:
+            self._kept = None
 
 
 def _entry(parents: tuple[str, ...], info: zipfile.ZipInfo, archive: Callable[[], zipfile.ZipFile]) -> File:

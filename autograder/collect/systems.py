@@ -16,9 +16,9 @@ from datetime import datetime
 from autograder.collect.download import File
 from autograder.errors import AutograderError
 
-CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?:text|link)\.html)",
-                    re.DOTALL)
-CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<user>[A-Za-z0-9]+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
+CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<user>\d+)_"
+                    r"(?:(?P<file>\d{1,18})_(?P<rest>.+)|(?:text|link)\.html)", re.DOTALL)
+CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<user>[A-Za-z0-9]+)_(?P<file>\d{1,18})_(?P<rest>.+)", re.DOTALL)
 MOODLE = re.compile(r"(?P<name>.*?)_(?P<user>\d+)_assignsubmission_[a-z]+(?:_(?P<rest>.*))?", re.DOTALL)
 GRADESCOPE = re.compile(r"submission_\d+")
 METADATA = "submission_metadata.yml"

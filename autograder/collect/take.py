@@ -13,7 +13,7 @@ from autograder.report import write_whole
 
 STATES = NEW, SAME, REPLACED, LEFT_OUT = "new", "as before", "replaced", "left out"
 # What Canvas, browsers and Jupyter add to a name that is there already.
-ATTEMPT = re.compile(r"(?:[-_ ]+copy[-_ ]*\d*|[-_ ]+\d{1,6}|[-_ ]*\(\d{1,6}\))*", re.IGNORECASE)
+ATTEMPT = re.compile(r"(?:[-_ ]++copy(?:[-_ ]*+\d{1,6}+)?+|[-_ ]++\d{1,6}+|[-_ ]*+\(\d{1,6}\))*+[-_ ]*+", re.IGNORECASE)
 
 
 @dataclass

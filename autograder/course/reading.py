@@ -1,8 +1,10 @@
 """Reads a file that an author wrote, and gathers what is wrong in it, so that all of it is named at once."""
 
+import ast
 import contextlib
 import math
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +29,16 @@ def read_text(path: Path) -> str:
         raise CourseError(f"{path}:{line}: text in UTF-8", f"the byte {content[error.start]:#04x} is not",
                           "save the file with the encoding UTF-8") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The tree of what a student wrote, without a warning; None if it does not compile, or is too deep or too large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def is_points(value) -> bool:

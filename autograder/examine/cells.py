@@ -1,10 +1,10 @@
 """The cells of a submitted notebook, as they are run in one room after the other."""
 
 from autograder.errors import StudentFault, StudentRaised, TimedOut
-from autograder.room.requests import Requests
+from autograder.room.requests import Requests, running
 
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
-MAX_SENTENCES = 8  # on imports that failed in a cell
+MAX_SENTENCES, MAX_SENTENCE = 8, 500  # on imports that failed in a cell, and characters of each
 
 
 class Cells:
@@ -40,15 +40,14 @@ class Cells:
     def _note_imports(self, said: object) -> None:
         """What the room says of imports that failed."""
         sentences = said[:MAX_SENTENCES] if type(said) is list else []
-        self.notes |= {sentence: sentence for sentence in sentences if type(sentence) is str}
+        self.notes |= {each[:MAX_SENTENCE]: each[:MAX_SENTENCE] for each in sentences if type(each) is str}
 
     def _prepare(self) -> None:
         names = list(self._sources)
         if len(self._deadly) >= MAX_DEADLY_CELLS:
             names = names[:names.index(self._deadly[-1])]
         self._loaded = [name for name in names if name not in self._deadly]
-        self._requests = Requests.of([{"do": "run", "source": self._sources[name], "name": name}
-                                      for name in self._loaded], stop=False)
+        self._requests = Requests.of([running(self._sources[name], name) for name in self._loaded], stop=False)
 
     def _leave_out(self, name: str, fault: StudentFault) -> None:
         stopped = f"ran for more than {fault.seconds:g} s" if isinstance(fault, TimedOut) else fault.found

@@ -5,9 +5,10 @@ Who does the work is an executor: processes of this machine (autograder/grade/po
 
 import contextlib
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+from autograder import handed_in
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grade.job import Job, saved_report
@@ -19,12 +20,6 @@ from autograder.room import strongest_mode
 
 # (assignment, student -> job, course secret, room mode) -> a report for each student, as they are made.
 Executor = Callable[[Assignment, dict[str, Job], bytes, str | None], Generator[Report, None, None]]
-
-
-def submissions(root: Path, assignment: str) -> dict[str, Path]:
-    """Student id -> folder, for everyone who submitted this assignment, in the order of their names."""
-    return {path.parent.name: path for path in sorted((root / "submitted").glob(f"*/{assignment}"))
-            if not path.parent.name.startswith(".")}
 
 
 def grade_class(assignment: Assignment, folders: dict[str, Path], *, jobs: int | None = None,
@@ -48,9 +43,13 @@ def _grade_class(assignment: Assignment, folders: dict[str, Path], executor: Exe
     sweep(report_path(assignment.root, assignment.name, "").parent)
     course = course_key(assignment, secret, mode or strongest_mode())
     keys = {student: submission_key(course, folder) for student, folder in folders.items()}
-    reports: dict[str, Report] = {}
+    reports = {report.student: report for report in _not_graded(assignment, folders)}
+    for report in reports.values():
+        on_report(report, False)
     todo: dict[str, Job] = {}
     for student, key in keys.items():
+        if student in reports:
+            continue
         path = report_path(assignment.root, assignment.name, student)
         last = None if again else saved_report(path)
         if last is not None and last.key == key:
@@ -66,6 +65,18 @@ def _grade_class(assignment: Assignment, folders: dict[str, Path], executor: Exe
                 reports[report.student] = report
                 on_report(report, False)
     return [reports[student] for student in folders]
+
+
+def _not_graded(assignment: Assignment, folders: dict[str, Path]) -> Iterator[Report]:
+    """Of those whose reports could be nobody's: there is no file that could bear the name, or two have one and the same
+    file. They are not saved; a person has to look."""
+    shared = handed_in.shared(folders.items(), ".ipynb")
+    for student in folders:
+        if reason := handed_in.refusal(student):
+            yield Report(assignment.name, student, problem=f"{reason}: rename the folder in submitted/")
+        elif other := shared.get(student):
+            yield Report(assignment.name, student, problem=f"its notebook is the same file as that of {other} (a hard "
+                         "link): put a copy of their own where each belongs")
 
 
 def _save(report: Report, assignment: Assignment) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder import handed_in
 from autograder.course.assignment import Assignment
 from autograder.course.execute import reference_sources
 from autograder.grade.versions import versions
@@ -19,11 +20,9 @@ def course_key(assignment: Assignment, secret: bytes, mode: str) -> str:
 
 
 def submission_key(course: str, folder: Path) -> str:
-    """A digest of the course's key and the submitted notebooks' names and bytes."""
-    paths = sorted(folder.glob("*.ipynb")) if folder.is_dir() else []
-    contents = [(path.name.encode("utf-8", "surrogateescape"), path.read_bytes() if path.is_file() else b"")
-                for path in paths]
-    return _digest([course.encode(), *(piece for pair in contents for piece in pair)])
+    """A digest of the course's key and the submitted notebooks' names and bytes. Never raises: what cannot be read is
+    said in the report."""
+    return _digest([course.encode(), handed_in.digest(folder, ".ipynb")])
 
 
 def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str]:

@@ -1,26 +1,30 @@
 """A job as bytes, for a machine that does not see the folders it lies in."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder import handed_in
+from autograder.errors import SubmissionError
 from autograder.grade.job import Job
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it travels. entries: name -> a notebook's bytes, or None for what nobody reads;
-    None altogether if the submission is not a folder; earlier: the last report, if it may still serve."""
+    """A submission as it travels. entries: name -> a notebook's bytes, the size of one that is too large, or None for
+    what nobody reads; None altogether if the submission is not a folder; earlier: the last report, if it may serve."""
 
     name: str
-    entries: dict[str, bytes | None] | None
+    entries: dict[str, bytes | int | None] | None
     earlier: bytes | None = None
 
     @classmethod
     def of(cls, job: Job) -> "Parcel":
-        entries = None
-        if job.folder.is_dir():
-            notebooks = {path for path in job.folder.glob("*.ipynb") if path.is_file()}  # as find_notebook looks
-            entries = {path.name: path.read_bytes() if path in notebooks else None for path in job.folder.iterdir()}
+        try:
+            notebooks = handed_in.plain_files(job.folder, ".ipynb")  # as find_notebook looks
+            entries = {name: _packed(job.folder, name, notebooks.get(name)) for name in handed_in.names(job.folder)}
+        except SubmissionError:
+            entries = None
         return cls(job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
 
     def unpack(self, into: Path) -> Job:
@@ -32,8 +36,20 @@ class Parcel:
             for name, content in self.entries.items():
                 if content is None:
                     (folder / name).mkdir()
+                elif isinstance(content, int):
+                    (folder / name).touch()
+                    os.truncate(folder / name, content)
                 else:
                     (folder / name).write_bytes(content)
         if self.earlier is not None:
             earlier.write_bytes(self.earlier)
         return Job(folder, earlier if self.earlier is not None else None)
+
+
+def _packed(folder: Path, name: str, status: os.stat_result | None) -> bytes | int | None:
+    if status is None:
+        return None
+    try:
+        return status.st_size if status.st_size > handed_in.MAX_BYTES else handed_in.read(folder, name)
+    except SubmissionError:
+        return None

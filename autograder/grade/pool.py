@@ -20,20 +20,31 @@ from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grade.job import Job
 from autograder.grade.versions import heavy_imports, load
+from autograder.render import clean
 from autograder.report import Report
 
 if TYPE_CHECKING:
     from autograder.grade.grader import Grader
 
+MAX_WORDS = 1000  # of what an exception says
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
 
 
 def examined(grader: "Grader", student: str, job: Job) -> Report:
-    """What every executor does with a submission: its report, also where the grader itself cannot do its work."""
+    """What every executor does with a submission: its report, whatever went wrong with it. Nothing that one submission
+    brings about may keep the others from theirs; what is wrong with the course shows before the first of them."""
     try:
         return grader.grade(student, job.folder, job.before())
-    except AutograderError as error:
-        return Report(grader.assignment.name, student, problem=f"the grader could not examine it: {error}")
+    except Exception as error:
+        return Report(grader.assignment.name, student, problem=f"the grader could not examine it: {in_words(error)}")
+
+
+def in_words(error: Exception) -> str:
+    """What a person needs to know of an exception that nobody expected: its words, and where it was raised."""
+    if isinstance(error, AutograderError):
+        return clean(str(error), MAX_WORDS)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return clean(f"{type(error).__name__}: {error} ({os.path.basename(last.filename)}:{last.lineno})", MAX_WORDS)
 
 
 def given_up(assignment: Assignment, student: str) -> Report:

@@ -40,8 +40,8 @@ class GradedNotebooks:
         """The raw cells of a submission; none of one that could not be read."""
         try:
             if report is None or not report.problem:
-                return submission.raw_cells(submission.find_notebook(folder, self.stem)[0])
-        except (SubmissionError, OSError):
+                return submission.submitted_cells(submission.find_notebook(folder, self.stem)[0])
+        except SubmissionError:
             pass
         return []
 

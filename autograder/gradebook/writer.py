@@ -1,6 +1,7 @@
 """Writes reports into the gradebook: what `nbgrader autograde` writes, without running nbgrader's steps."""
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import IntegrityError
 
+from autograder import handed_in
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import GradebookError
 from autograder.gradebook import database
@@ -31,6 +33,7 @@ class GradebookWriter:
 
     Scores and comments given by hand are kept. Raises GradebookError; the gradebook is then as it was before.
     notices: sentences on what became of scores where the course has changed since they were given.
+    refused: student -> why their rows could not be made, which keeps nobody else's from being written.
     db_url: nbgrader's default, or what nbgrader_config.py says, if None.
     """
 
@@ -41,6 +44,7 @@ class GradebookWriter:
         self._url = database.database_url(self._directory, db_url)
         self._stack = ExitStack()
         self.notices: list[str] = []
+        self.refused: dict[str, str] = {}
 
     def __enter__(self) -> "GradebookWriter":
         try:
@@ -76,17 +80,26 @@ class GradebookWriter:
         """The rows and the graded notebook of one student, from the report and the submitted folder."""
         for _ in self.write_all([(report, submitted)]):
             pass
+        if reason := self.refused.get(report.student):
+            raise GradebookError(f"the rows of {report.student!r}", reason)
 
     def write_all(self, reports: Iterable[tuple[Report, Path]]) -> Iterator[str]:
         """Writes (report, submitted folder) pairs, and names each student whose rows are safely in the gradebook.
 
         A chunk of students is one transaction. Whoever is there already, with the same results, is left alone.
         """
-        pages = (self._page(report, submitted) for report, submitted in reports)
+        pages = self._pages(reports)
         while chunk := list(islice(pages, CHUNK)):
             with database.readable_errors(self._url), turn(self._url):
                 self._write(chunk)
             yield from (page.graded.student for page in chunk)
+
+    def _pages(self, reports: Iterable[tuple[Report, Path]]) -> Iterator["_Page"]:
+        for report, submitted in reports:
+            try:
+                yield self._page(report, submitted)
+            except Exception as error:  # whatever a submission makes of it: the others are written
+                self.refused[report.student] = " · ".join(str(error).splitlines()) or type(error).__name__
 
     def _write(self, chunk: list["_Page"]) -> None:
         """Rows first, renamed files last: whatever is cut off in between is seen by its files and done again."""
@@ -120,7 +133,8 @@ class GradebookWriter:
                     raise
 
     def _page(self, report: Report, submitted: Path) -> "_Page":
-        _refuse_path(report.student)
+        if reason := handed_in.refusal(report.student):
+            raise GradebookError(f"a student id that can be a folder's name, not {report.student!r}", reason)
         content = self._notebooks.make(submitted, report)
         rules = [(cell["metadata"]["nbgrader"], nbformat.from_dict(cell)) for cell in content["cells"]
                  if "nbgrader" in cell["metadata"]]
@@ -148,18 +162,16 @@ class _Page:
 def read_timestamp(submitted: Path):
     """When a notebook was submitted (UTC), from the timestamp.txt beside it; None if it says nothing readable."""
     try:
-        return utils.parse_utc(_timestamp(submitted).decode("utf-8", "replace").strip() or None)
-    except (ValueError, OverflowError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of time zones that dateutil does not know
+            return utils.parse_utc(_timestamp(submitted).decode("utf-8", "replace").strip() or None)
+    except Exception:  # dateutil's parser raises whatever its arithmetic does, such as decimal.InvalidOperation
         return None
 
 
 def _timestamp(submitted: Path) -> bytes:
     """The beginning of timestamp.txt; nothing if there is none."""
-    try:
-        with open(submitted / "timestamp.txt", "rb") as file:
-            return file.read(200)
-    except OSError:
-        return b""
+    return handed_in.beginning(submitted, "timestamp.txt", 200)
 
 
 def _content(path: Path) -> bytes | None:
@@ -167,8 +179,3 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _refuse_path(student: str) -> None:
-    if student in ("", ".", "..") or "/" in student or "\\" in student or "\0" in student:
-        raise GradebookError("a student id that can be a folder's name", f"found {student!r}")

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentFault, TimedOut
 from autograder.room import wire
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
-from autograder.room.requests import Requests, pauses_in
+from autograder.room.requests import Requests, pauses_in, running
 from autograder.room.script import Script
 from autograder.room.wire import Opaque
 
@@ -45,7 +47,7 @@ class Room:
         """Executes a cell. `name` is what its frames are called in tracebacks, such as "cell 3".
 
         What the room says of imports that failed: a list of sentences, if it is honest."""
-        return self._ask(timeout, do="run", source=source, name=name)
+        return self._ask(timeout, **running(source, name))
 
     def get(self, owner: Opaque | None, name: str, timeout: float = 10.0) -> Any:
         """An attribute of `owner`, or with None a name of the notebook."""
@@ -82,8 +84,8 @@ class Room:
             sent = [Script(number, requests, *pauses, self._limits) for number, requests, pauses
                     in zip(itertools.count(self._count + 1), scripts, pauses_in(scripts, self._called))]
             first = {"id": self._count + 1, "do": "perform",
-                     "scripts": [(len(script.requests.frames), script.requests.stop, sorted(script.pauses))
-                                 for script in sent]}
+                     "scripts": [(len(each.requests.frames), each.requests.stop, np.array(sorted(each.pauses), int))
+                                 for each in sent]}
             self._count += len(sent)
             self._channel.send([*wire.encode(first), *(requests.frames for requests in scripts)],
                                time.monotonic() + timeout)

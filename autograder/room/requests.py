@@ -30,6 +30,11 @@ class Requests:
                    stop)
 
 
+def running(source: str, name: str) -> dict[str, Any]:
+    """The request to run a cell. Its source travels as bytes: a header would be too small for pasted data."""
+    return {"do": "run", "source": source.encode("utf-8", "replace"), "name": name}
+
+
 def pauses_in(scripts: Sequence[Requests], called: Collection[str]) -> list[tuple[set[int], set[int]]]:
     """Of scripts that go over together: where the room pauses in each, before what was not called in an earlier one;
     and those of the pauses after which it is certain what it does: it pauses before the next call, too."""

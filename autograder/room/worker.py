@@ -56,7 +56,7 @@ class Worker:
                 self.send(self.answer(number, lambda: request)[1])  # noqa: B023 (called at once)
                 self.flush()
 
-    def perform(self, number: int, scripts: list[tuple[int, bool, list[int]]]) -> None:
+    def perform(self, number: int, scripts: list[tuple[int, bool, np.ndarray]]) -> None:
         """Answers scripts of requests that follow, each (bytes, stop, pauses): with `stop` only until one fails, and
         before each of the pauses the answers that are there go out. Each begins with the same random numbers.
 
@@ -69,7 +69,7 @@ class Worker:
             outbox.begin(number + place)
             process.seed()
             self.last = place * SPAN
-            self.follow(wire.unpacked(data[start:start + size], size), stop, set(pauses), outbox)
+            self.follow(wire.unpacked(data[start:start + size], size), stop, set(pauses.tolist()), outbox)
             outbox.end()
             start += size
         outbox.send()
@@ -129,9 +129,9 @@ class Worker:
 
     # the operations
 
-    def run(self, source: str, name: str) -> list[str]:
+    def run(self, source: bytes, name: str) -> list[str]:
         self.cells.add(name)
-        return cell.run(source, name, self.names)
+        return cell.run(source.decode(), name, self.names)
 
     def get(self, owner, name: str):
         if owner is not None:

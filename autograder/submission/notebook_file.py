@@ -3,10 +3,17 @@
 import json
 from pathlib import Path
 
+from autograder import handed_in
 from autograder.errors import SubmissionError
+from autograder.handed_in import MAX_BYTES
 
-MAX_BYTES = 64 << 20
+MAX_CELLS = 10_000
 OLD_TEXTS = ("input", "source", "rendered")  # of a cell of the formats 1 to 3
+
+
+def submitted_cells(path: Path) -> list[dict]:
+    """The same as raw_cells, of a notebook in submitted/, which anybody may have put there."""
+    return as_notebook(handed_in.read(path.parent, path.name), path.name)["cells"]
 
 
 def raw_cells(path: Path) -> list[dict]:
@@ -75,6 +82,8 @@ def _checked(notebook: dict, name: str) -> dict:
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise SubmissionError(f"{name}, a Jupyter notebook with a list of cells", "it has none")
+    if len(cells) > MAX_CELLS:
+        raise SubmissionError(f"{name}, a notebook of at most {MAX_CELLS} cells", f"it has {len(cells)}")
     return notebook
 
 

@@ -2,8 +2,9 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
+
+from autograder.course.reading import parsed
 
 TIMING_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is still the student's code
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -32,16 +33,6 @@ def _without_magics(lines: list[str]) -> Iterator[str]:
         is_magic = not goes_on and NOT_PYTHON.match(line.strip()) is not None
         yield "" if goes_on else line[: len(line) - len(line.lstrip())] + "pass" if is_magic else line
         goes_on = (goes_on or is_magic) and line.rstrip().endswith("\\")
-
-
-def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of a cell, or None for one that does not compile."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def defined_in(source: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN, SOLUTION, WRITTEN, Cell
 from autograder.release.notebook import released_source
 from autograder.submission.matching import Place, is_check, is_demo, placed
-from autograder.submission.notebook_file import raw_cells
+from autograder.submission.notebook_file import submitted_cells
 from autograder.submission.python import plain_python
 from autograder.submission.slots import WRITABLE, Slot, bare, slots_of, written_for
 
@@ -30,8 +30,8 @@ class Submission:
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
-    """Raises SubmissionError for a file that is not a notebook."""
-    return read_cells(raw_cells(path), slots_of(assignment))
+    """The notebook `path` in a folder of submitted/. Raises SubmissionError for a file that is not a notebook."""
+    return read_cells(submitted_cells(path), slots_of(assignment))
 
 
 def read_cells(cells: Iterable[dict], slots: list[Slot]) -> Submission:

@@ -3,6 +3,7 @@
 import re
 import stat
 import struct
+import time
 import zipfile
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import pytest
 
 from autograder.collect import download as limits
 from autograder.collect import hand_ins, opened, read_roster, take
+from autograder.collect.take import ATTEMPT
 from autograder.errors import AutograderError
 
 DUE = datetime(2026, 4, 20, 22, 0, tzinfo=UTC)
@@ -281,6 +283,31 @@ def test_bombs_are_refused_and_the_next_student_is_not(tiny, download, collected
     assert "z.zip" in said["d-4"] and "unpacks to more than 4 MB" in said["e-5"]
     taken = collected(download({"g_7_8_means.ipynb": b"0" * (2 << 20)}, unpacked=True), "canvas")
     assert taken["g-7"].state == "left out" and taken["g-7"].notes == ["means.ipynb is larger than 1 MB"]
+
+
+@pytest.mark.parametrize("rest", ["---copy" * 3000 + "!", "-copy" + "9" * 9000, "(1)" * 9000 + "(", " - Copy (2) - Copy" * 2000 + "x",
+                                  "-" * 50_000 + "!", "_1" * 20_000 + "_"])
+def test_a_name_takes_no_time(rest):
+    """Some patterns try every way to divide such a name: for years."""
+    begun = time.monotonic()
+    ATTEMPT.fullmatch(rest)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("rest, counts", [("", True), ("-1", True), (" (2)", True), ("(3)", True), ("-Copy1", True), (" - Copy (2)", True),
+                                          ("-copy-copy 2", True), (" copy", True), ("2", False), ("copy", False), ("-final", False)])
+def test_what_is_another_attempt(rest, counts):
+    assert (ATTEMPT.fullmatch(rest) is not None) == counts
+
+
+def test_a_zip_is_unpacked_once_however_many_are_in_it(tiny, download, collected, zipped, monkeypatch):
+    read, sizes = limits._read_entry, []
+    monkeypatch.setattr(limits, "_read_entry", lambda *args: (sizes.append(len(content := read(*args))), content)[1])
+    inner = zipped({"x.txt": "x"}, zipfile.ZIP_STORED)
+    work = zipped({f"{number}.zip": inner for number in range(200)} | {"means.ipynb": "in"}, zipfile.ZIP_STORED)
+    taken = collected(download({"a_1_2_w.zip": work, "b_2_3_means.ipynb": "b"}), "canvas")
+    assert [taken[student].state for student in ("a-1", "b-2")] == ["new", "new"] and notebook(tiny.root, "a-1") == "in"
+    assert sum(sizes) < 5 * len(work)
 
 
 def test_a_header_that_lies_about_its_size_is_refused(tiny, download, collected, zipped):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from autograder import handed_in
 from autograder.errors import AutograderError
 from autograder.grade import batch
 from autograder.grade.secret import course_secret
@@ -32,7 +33,7 @@ def submit(tiny):
 
 
 def grade(assignment, **options) -> dict[str, Report]:
-    folders = batch.submissions(assignment.root, assignment.name)
+    folders = handed_in.submissions(assignment.root, assignment.name)
     return {report.student: report for report in batch.grade_class(assignment, folders, jobs=2, **options)}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import handed_in
 from autograder.course import Assignment
 from autograder.errors import AutograderError
 from autograder.grade import batch
@@ -97,7 +98,7 @@ def submit(tiny: Assignment, student: str, content: bytes | str | None = None) -
 
 
 def grade(tiny: Assignment, **options) -> dict[str, Report]:
-    folders = batch.submissions(tiny.root, tiny.name)
+    folders = handed_in.submissions(tiny.root, tiny.name)
     reports = {report.student: report for report in batch.grade_class(tiny, folders, again=True, **options)}
     for report in reports.values():
         report.seconds = 0
@@ -125,7 +126,7 @@ def test_the_reports_are_those_of_one_machine(tiny, nodes):
     assert there == here and len(there) == 9 and not cluster.refused
     assert {there[name].points for name in ("perfect", "名前 <b>&amp;'\"")} == {8} and there["wrong"].hints()
     assert load(report_path(tiny.root, tiny.name, "perfect")).key == here["perfect"].key != ""
-    folders = batch.submissions(tiny.root, tiny.name)
+    folders = handed_in.submissions(tiny.root, tiny.name)
     kept = batch.grade_class(tiny, folders, executor=Cluster("tcp://127.0.0.1:1").graded)  # nothing to do, nobody to ask
     assert len(kept) == 9
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from autograder import handed_in
 from autograder.course import load_assignment
 from autograder.course.execute import read_answers
 from autograder.grade import batch
@@ -27,7 +28,7 @@ def submitted(tiny):
 
 def examine(assignment, before=None):
     """The report of each student."""
-    folders = batch.submissions(assignment.root, assignment.name)
+    folders = handed_in.submissions(assignment.root, assignment.name)
     with Grader(load_assignment(assignment.name, assignment.root)) as grader:
         return {student: grader.grade(student, folder, before and before[student])
                 for student, folder in folders.items()}
@@ -74,7 +75,7 @@ def test_only_what_changed_is_examined_again(submitted, file, old, new, left):
 
 def test_another_secret_keeps_nothing(submitted):
     before = marked(examine(submitted))
-    folder = batch.submissions(submitted.root, submitted.name)["ada"]
+    folder = handed_in.submissions(submitted.root, submitted.name)["ada"]
     with Grader(submitted, b"another") as grader:
         assert kept({"ada": grader.grade("ada", folder, before["ada"])}) == []
 
@@ -92,7 +93,7 @@ def test_changed_code_is_examined_whole_and_other_output_not_at_all(submitted):
 def test_a_batch_keeps_what_it_may(submitted):
     def grade(**options):
         assignment = load_assignment(submitted.name, submitted.root)
-        folders = batch.submissions(submitted.root, submitted.name)
+        folders = handed_in.submissions(submitted.root, submitted.name)
         return {report.student: report for report in batch.grade_class(assignment, folders, jobs=1, **options)}
 
     for report in marked(grade()).values():

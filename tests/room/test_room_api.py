@@ -5,6 +5,7 @@ import pytest
 
 from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentRaised, TimedOut
 from autograder.room import Limits, Requests, wire
+from autograder.room.requests import running
 from autograder.room.script import Script
 from autograder.room.wire import Earlier
 
@@ -219,7 +220,7 @@ def test_a_row_of_questions_ends_with_a_fault_or_does_not(room):
     with pytest.raises(StudentRaised, match="ValueError"):
         room.next_answer(script)
     assert room.get(None, "double").type == "function"
-    [script] = room.send_ahead(Requests.of([{"do": "run", "source": source, "name": "cell"} for source in ("1 / 0", "a = 3")], stop=False))
+    [script] = room.send_ahead(Requests.of([running(source, "cell") for source in ("1 / 0", "a = 3")], stop=False))
     with pytest.raises(StudentRaised, match="ZeroDivisionError"):
         room.next_answer(script)
     room.next_answer(script)
