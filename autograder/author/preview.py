@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,6 +10,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.audit.whole import run_whole
 from autograder.author.markdown import to_html
 from autograder.course.assignment import Assignment
 from autograder.course.execute import execute, stub_sources
@@ -16,7 +18,7 @@ from autograder.course.source import CHECK, DEMO, GIVEN, SOLUTION, TEXT, WRITTEN
 from autograder.examine.desks import NamespaceDesk
 from autograder.examine.open import handout_examiner
 from autograder.release.build import build
-from autograder.render import number, part_html
+from autograder.render import clean, number, part_html
 from autograder.report import write_whole
 
 LABELS = {TEXT: "", GIVEN: "given: runs as it is, whatever students do to it", SOLUTION: "to be written",
@@ -33,22 +35,29 @@ class Shown:
     output: str = ""
 
 
-def preview(assignment: Assignment) -> Path:
+def preview(assignment: Assignment, run: bool = False) -> tuple[Path, list[str]]:
     """Writes build/preview/<name>.html, and beside it the folder that a student would get. assignments/ stays as it is.
+    The page's path, and what went wrong in a run.
 
-    Raises CourseError for all that is wrong in the sources.
+    run: runs the notebook with its solutions too, and shows what its demo cells show. Raises CourseError for all that
+    is wrong in the sources.
     """
     files = build(assignment)
     folder = assignment.root / "build" / "preview" / assignment.name
     for name, content in files.items():
         write_whole(folder / name, content)
     cells = json.loads(files[f"{assignment.notebook.stem}.ipynb"])["cells"]
-    outputs = _first_outputs(assignment, folder)
+    outputs, problems = _first_outputs(assignment, folder), []
+    if run:
+        whole = run_whole(assignment)
+        outputs |= {cell.name: _shown(ran["outputs"]) for cell, ran in zip(assignment.cells, whole.notebook["cells"])
+                    if cell.role == DEMO}
+        problems = whole.problems
     shown = [Shown(cell.role, _label(cell, assignment), _body(cell, "".join(raw["source"])), outputs.get(cell.name, ""))
              for cell, raw in zip(assignment.cells, cells)]
     page = folder.with_name(f"{assignment.name}.html")
     write_whole(page, _page(assignment, shown).encode())
-    return page
+    return page, problems
 
 
 def _first_outputs(assignment: Assignment, folder: Path) -> dict[str, str]:
@@ -56,6 +65,20 @@ def _first_outputs(assignment: Assignment, folder: Path) -> dict[str, str]:
     with handout_examiner(folder) as examiner:
         desk = NamespaceDesk(lambda: vars(execute(stub_sources(assignment))))
         return {result.name: part_html(result) for result in examiner.examine(desk)}
+
+
+def _shown(outputs: list) -> str:
+    """What a demo cell shows: its pictures, and its words as text."""
+    shown = []
+    for output in outputs:
+        data = output.get("data", {})
+        if picture := data.get("image/png"):
+            image = f'<img alt="" src="data:image/png;base64,{picture.strip()}">'
+            shown.append(data.get("text/html", image))  # the course's own pictures have their words there
+        else:
+            said = output.get("text") or data.get("text/plain") or f"{output.get('ename')}: {output.get('evalue')}"
+            shown.append(f"<pre>{escape(clean(said))}</pre>")
+    return "".join(shown)
 
 
 def _label(cell: Cell, assignment: Assignment) -> str:

@@ -29,12 +29,16 @@ def new(assignment: str) -> None:
 
 @main.command()
 @click.argument("assignment")
+@click.option("--run", is_flag=True, help="Run it with its solutions, too, and show what its demo cells show.")
 @click.option("--open", "open_it", is_flag=True, help="Open the page in your browser.")
-def preview(assignment: str, open_it: bool) -> None:
-    """Write a page that shows the notebook as a student first sees it: stubs, checks, points."""
+def preview(assignment: str, run: bool, open_it: bool) -> None:
+    """Write a page that shows the notebook as a student first sees it: stubs, checks, points.
+
+    Exit code 1 if a cell fails in a run.
+    """
     from autograder.cli import author_verbs
 
-    author_verbs.preview(assignment, open_it)
+    author_verbs.preview(assignment, run, open_it)
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """new, preview: the author's verbs before anything is handed out."""
 
+import sys
 import webbrowser
-from pathlib import Path
 
 from rich.console import Console
 
@@ -21,10 +21,11 @@ def new(name: str) -> None:
                   soft_wrap=True)
 
 
-def preview(name: str, open_it: bool) -> None:
+def preview(name: str, run: bool, open_it: bool) -> None:
     from autograder.author.preview import preview as make
 
-    page: Path = make(load_assignment(name))
-    console.print(str(page), soft_wrap=True, markup=False)
+    page, problems = make(load_assignment(name), run)
+    console.print("\n".join([str(page), *problems]), soft_wrap=True, markup=False)
     if open_it:
         webbrowser.open(page.as_uri())
+    sys.exit(bool(problems))

@@ -33,20 +33,24 @@ def release(names: tuple[str, ...], verify: bool) -> None:
 
 def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None:
     from autograder.audit.run import audit as run
+    from autograder.audit.run import steps
     from autograder.course.lint import lint
 
     assignments, parts = _audited(names)
     for assignment in assignments:
         lint(assignment)
     with progress_bar() as progress:
-        task = progress.add_task("auditing", total=len(parts) or sum(len(each.plan.parts) for each in assignments))
-        results = run(assignments, mutants, jobs, only=parts,
-                      on_part=lambda result: progress.update(task, advance=1, description=result.part[:24]))
+        task = progress.add_task("auditing", total=steps(assignments, parts))
+        results, wholes = run(assignments, mutants, jobs, only=parts,
+                              on_done=lambda what: progress.update(task, advance=1, description=what[:24]))
     console.print(_audit_table(results))
-    for result in results:
-        for problem in result.problems:  # whole: a key that is to be copied must not be broken
-            console.print(f"{result.assignment} {result.part}: {problem}", markup=False, soft_wrap=True)
-    sys.exit(any(result.problems for result in results))
+    problems = [f"{result.assignment} {result.part}: {problem}" for result in results for problem in result.problems]
+    problems += [f"{whole.assignment}: {problem}" for whole in wholes for problem in whole.problems]
+    for problem in problems:  # whole: a key that is to be copied must not be broken
+        console.print(problem, markup=False, soft_wrap=True)
+    if wholes and not any(whole.problems for whole in wholes):
+        console.print(f"from top to bottom: {', '.join(whole.assignment for whole in wholes)} run without an error")
+    sys.exit(bool(problems))
 
 
 def _audited(names: tuple[str, ...]) -> tuple[list[Assignment], list[str]]:

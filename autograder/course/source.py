@@ -26,7 +26,9 @@ class Cell:
 
     name: unique in the notebook; nbgrader's grade_id where the cell has one;
     defines: the functions and classes that a code cell defines at its top level;
-    points: of a written question; line: of the file, where its source begins.
+    points: of a written question; line: of the file, where its source begins;
+    short: of a demo cell, (text, what stands in its place when only whether it runs is asked: a shorter training);
+    pictures: of a demo cell, how many it shows, if its author says so.
     """
 
     role: str
@@ -35,6 +37,8 @@ class Cell:
     defines: tuple[str, ...] = ()
     points: float = 0.0
     line: int = field(default=0, compare=False)
+    short: tuple[tuple[str, str], ...] = ()
+    pictures: int | None = None
 
     @property
     def is_code(self) -> bool:
@@ -106,7 +110,7 @@ def _read_cell(cell, path: Path, line: int) -> Cell:
     if meant := [tag for tag in tags if tag != "demo" and get_close_matches(tag.lower(), ["demo"], cutoff=0.75)]:
         raise CourseError(f"{where}: the tag of a cell that is never graded is `demo`", f"found `{meant[0]}`")
     if "demo" in tags:
-        return Cell(DEMO, _slug("demo", source), source)
+        return _read_demo(source, metadata, where)
     if match := CHECK_CELL.match(source.strip()):
         return Cell(CHECK, match[1], source)
     tree = _parsed(source, path, line)
@@ -118,6 +122,18 @@ def _read_cell(cell, path: Path, line: int) -> Cell:
     role = SOLUTION if regions.has(source, regions.SOLUTION) else GIVEN
     prefix = "code" if role == SOLUTION else "given"
     return Cell(role, f"{prefix}-{defines[0]}" if defines else _slug(prefix, source), source, defines)
+
+
+def _read_demo(source: str, metadata: dict, where: str) -> Cell:
+    short, pictures = metadata.get("short", {}), metadata.get("pictures")
+    if not isinstance(short, dict) or not all(isinstance(new, str) for new in short.values()):
+        raise CourseError(f"{where}: short= says what stands in a text's place", f"found {short!r}",
+                          'for example `# %% tags=["demo"] short={"num_epochs=10": "num_epochs=1"}`')
+    if missing := [text for text in short if text not in source]:
+        raise CourseError(f"{where}: short= replaces what stands in its cell", f"`{missing[0]}` does not")
+    if not (pictures is None or type(pictures) is int and pictures >= 0):
+        raise CourseError(f"{where}: pictures= how many the cell shows", f"found {pictures!r}")
+    return Cell(DEMO, _slug("demo", source), source, short=tuple(short.items()), pictures=pictures)
 
 
 def _read_question(source: str, metadata: dict, where: str) -> Cell:

@@ -945,7 +945,7 @@ for split in ("train", "val"):
 # About half a minute. Before you run it, guess: how often will a caption be entirely true, for pictures
 # that the network has never seen?
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"num_epochs=10,": "num_epochs=2,"}
 np.random.seed(231)
 model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=256)
 solver = CaptioningSolver(
@@ -998,7 +998,7 @@ show_captions(data["val_urls"][chosen], [said[n] for n in chosen], truths=true[c
 # object the network mixes things up: a colour goes to the wrong shape, or a shape to the wrong place. Does
 # a better memory help? Here is the LSTM, given about as much computing time:
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"num_epochs=6,": "num_epochs=2,"}
 np.random.seed(231)
 lstm_model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=128, cell_type="lstm")
 lstm_solver = CaptioningSolver(

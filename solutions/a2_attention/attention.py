@@ -1131,7 +1131,7 @@ print(data["train_features"].shape, "training pictures, regions, numbers of a re
 show_scene(data["val_urls"][0])
 plt.show()
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"iterations=1200": "iterations=300"}
 torch.manual_seed(231)
 model = CaptioningAttention(data["word_to_idx"])
 losses = train_captioner(model, data, iterations=1200, batch_size=64, learning_rate=3e-3, label="with attention")
@@ -1214,7 +1214,7 @@ for name, world in (("the picture", scenes), ("its mirror image", mirrored_scene
 # And a network that never had the numbers of place, trained in the same way on the first 96 numbers of each
 # region:
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"iterations=1200": "iterations=300"}
 placeless = {**data, "train_what": data["train_features"][..., :96], "val_what": data["val_features"][..., :96]}
 torch.manual_seed(231)
 placeless_model = CaptioningAttention(data["word_to_idx"], input_dim=96)

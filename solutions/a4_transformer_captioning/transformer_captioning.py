@@ -722,7 +722,7 @@ def train(model, iterations, label, learning_rate=2e-3, batch_size=48):
     return curve.losses
 
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"train(model, 2000,": "train(model, 500,"}
 model = small_captioner()
 began = time.process_time()
 losses = train(model, 2000, "transformer")
@@ -803,7 +803,7 @@ for layer in range(len(weights)):
 #
 # Take the mask away, and nothing else. Before you run it, guess what happens to the loss, and to the captions.
 
-# %% tags=["demo"]
+# %% tags=["demo"] short={"train(blunder, 600,": "train(blunder, 150,"}
 class WithoutMask(CaptioningTransformer):
     """The captioner, with one line forgotten."""
 

@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from autograder.author.markdown import formula, to_html
 from autograder.author.preview import preview
+from autograder.course import load_assignment
 from autograder.errors import CourseError
 
 CHROMIUM = "/usr/bin/chromium"
@@ -15,7 +16,7 @@ CHROMIUM = "/usr/bin/chromium"
 
 @pytest.fixture
 def page_text(tiny) -> str:
-    return preview(tiny).read_text(encoding="utf-8")
+    return preview(tiny)[0].read_text(encoding="utf-8")
 
 
 def test_it_shows_stubs_checks_and_points(page_text):
@@ -31,9 +32,25 @@ def test_it_shows_no_answer_and_no_hidden_check(page_text):
 
 
 def test_it_leaves_the_handed_out_assignment_alone(tiny):
-    page = preview(tiny)
+    page, _ = preview(tiny)
     assert page == tiny.root / "build" / "preview" / "t1_means.html"
     assert not tiny.handout.exists()
+
+
+def test_a_run_shows_what_demo_cells_show(tiny):
+    """With the solutions in it; a cell that fails, or shows something else than it says, is named with its line."""
+    demo = ("from matplotlib import pyplot\nfor step in range(10000):\n    pyplot.plot(row_mean(np.eye(2)))\npyplot.show()\n"
+            'print("the mean", row_mean(np.eye(2)))')
+    head, broken = '# %% tags=["demo"] pictures=2 short={"range(10000)": "range(1)"}', '# %% tags=["demo"]\nrow_mean(1, 2)'
+    text = tiny.notebook.read_text()
+    tiny.notebook.write_text(text.replace("# %% [markdown] question=", f"{head}\n{demo}\n\n{broken}\n\n# %% [markdown] question="))
+    line = tiny.notebook.read_text().splitlines().index("row_mean(1, 2)") + 1
+    page, (other, problem) = preview(load_assignment(tiny.name, tiny.root), run=True)
+    assert other == f"{tiny.notebook}:{line - 7}: the cell shows 1 pictures, and says pictures=2"
+    assert problem.startswith(f"{tiny.notebook}:{line}: with the solutions above it, the cell raises TypeError: row_mean() takes 1 pos")
+    shown = page.read_text(encoding="utf-8")
+    assert shown.count('<img alt="" src="data:image/png;base64,') == 1
+    assert "<pre>the mean [0.5 0.5]\n</pre>" in shown and "<pre>TypeError: row_mean()" in shown
 
 
 def test_a_mistake_in_the_source_is_named(tiny):
@@ -45,7 +62,7 @@ def test_a_mistake_in_the_source_is_named(tiny):
 def test_a_browser_shows_it_without_a_network(tiny):
     text = tiny.notebook.read_text()
     tiny.notebook.write_text(text.replace("# ## The mean of each row", "# ## The mean $m_i = \\frac1D \\sum_j x_{ij}$\n# $$A^\\top$$"))
-    page_file = preview(tiny)
+    page_file, _ = preview(tiny)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 380, "height": 800}, color_scheme="dark")

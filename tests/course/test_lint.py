@@ -56,6 +56,16 @@ SOURCES = {
     "a tag that is misspelt": (N, 'tags=["demo"]', 'tags=["Demo"]', """
         means.py:76: the tag of a cell that is never graded is `demo`
         found `Demo`"""),
+    "a shorter training that is none": (N, 'tags=["demo"]', 'tags=["demo"] short={"epochs=9": "epochs=1"}', """
+        means.py:76: short= replaces what stands in its cell
+        `epochs=9` does not"""),
+    "a shorter training of another kind": (N, 'tags=["demo"]', 'tags=["demo"] short=9', """
+        means.py:76: short= says what stands in a text's place
+        found 9
+        hint: for example `# %% tags=["demo"] short={"num_epochs=10": "num_epochs=1"}`"""),
+    "pictures that are no number": (N, 'tags=["demo"]', 'tags=["demo"] pictures="two"', """
+        means.py:76: pictures= how many the cell shows
+        found 'two'"""),
     "a region in a demo cell": (N, "    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")", "    ### END SOLUTION\n\n\n# %%\ncheck(\"row_mean\")\n\n\n# %% tags=[\"demo\"]\ndef draw():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION", """
         means.py:45: SOLUTION regions stand in cells that are graded
         this one is a demo cell: what a student writes there would count for nothing"""),
@@ -240,7 +250,7 @@ SOURCES = {
     "mistakes that do not compile": (M, "    return x.mean(axis=0)", "    return x.mean(axis=0", """
         mistakes.py:12: Python that compiles
         '(' was never closed"""),
-    "a magic that the grader would run": (N, "import numpy as np\n", "# %matplotlib inline\nimport numpy as np\n", """
+    "a magic that the grader would run": (N, "import numpy as np\n", "%matplotlib inline\nimport numpy as np\n", """
         means.py:18: Python that compiles
         invalid syntax
         hint: magics and shell commands belong in demo cells: tags=["demo"]"""),

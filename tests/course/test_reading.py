@@ -17,7 +17,7 @@ def test_cells_have_roles_and_names(tiny):
         ("given", "given-import-numpy-as-np-from-autograder"), ("given", "given-scaled"),
         ("solution", "code-row_mean"), ("check", "row_mean"), ("solution", "code-centred"), ("check", "centred"),
         ("solution", "code-Scaler"), ("check", "scaler"),
-        ("demo", "demo-raise-runtimeerror-the-grader-never-runs"), ("written", "why_centre")]
+        ("demo", "demo-get_ipython-run_line_magic-pwd-noqa-f821-the"), ("written", "why_centre")]
     assert tiny.max_points == 10
     assert functions_by_part(tiny)["scaler"] == {"Scaler.fit"}
 

@@ -73,7 +73,7 @@ class Scaler:
 check("scaler")
 
 # %% tags=["demo"]
-raise RuntimeError("the grader never runs a demo cell")
+get_ipython().run_line_magic("pwd", "")  # noqa: F821 (the grader never runs a demo cell: there it would fail)
 
 # %% [markdown] question="why_centre" points=2
 # Why does one centre data?
