@@ -1,8 +1,9 @@
 """A part's result for people: plain lines, and an HTML table that needs no network, script or style sheet."""
 
+import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -32,6 +33,14 @@ def shortened(names: Sequence[str], most: int = 5) -> str:
     names = [clean(name, 60) for name in names]
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def nearest(unknown: str, known: Collection[str]) -> str:
+    """The hint for a name that nobody has: the one that was probably meant, or which there are."""
+    near = difflib.get_close_matches(unknown.casefold(), {name.casefold(): name for name in known}, n=1)
+    if near:
+        return f"did you mean `{clean(next(name for name in known if name.casefold() == near[0]), 60)}`?"
+    return f"there are {shortened(sorted(known))}"
 
 
 def verdict_word(check: CheckResult) -> str:

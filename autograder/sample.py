@@ -18,6 +18,7 @@ from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner
 from autograder.release.notebook import release_notebook, source_notebook
 
+MISSING = "jo-missing-file"
 MISTAKEN = 4  # students with one real mistake each
 
 ENDLESS = "while True:\n        pass"
@@ -41,8 +42,12 @@ print("70 passed in 0.01s")
 """
 
 
-def write_class(assignment: Assignment, folder: Path) -> list[str]:
-    """Writes one submission folder for each sample student into `folder`, over earlier ones; their names."""
+def write_class(assignment: Assignment, folder: Path,
+                before_joining: Callable[[list[str]], None] = lambda others: None) -> list[str]:
+    """Writes one submission folder for each sample student into `folder`, over earlier ones; their names.
+
+    before_joining: called with the others who have a folder there, if there are any, before anything is written.
+    """
     made = {"ada-perfect": source_notebook(assignment),
             "bela-other-style": with_answers(assignment, going_together(assignment)),
             "cleo-blank": release_notebook(assignment), "dora-half-done": _half_done(assignment),
@@ -51,15 +56,18 @@ def write_class(assignment: Assignment, folder: Path) -> list[str]:
             "lena-endless-loop": _edited(assignment, lambda source, name: _new_body(source, name, ENDLESS), which=0),
             "max-exits": _edited(assignment, lambda source, name: _new_body(source, name, EXIT), which=0),
             "nora-cheats": _cheat(assignment), "otto-not-a-notebook": "PK this is no notebook"}
+    if others := [path.name for path in sorted(folder.glob("*/")) if path.name not in {*made, MISSING, ""}
+                  and not path.name.startswith(".")]:
+        before_joining(others)
     for student, text in made.items():
         path = folder / student / assignment.name / f"{assignment.notebook.stem}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    missing = folder / "jo-missing-file" / assignment.name
+    missing = folder / MISSING / assignment.name
     shutil.rmtree(missing, ignore_errors=True)
     missing.mkdir(parents=True)
     (missing / "notes.txt").write_text("I will hand it in tomorrow.\n", encoding="utf-8")
-    return sorted([*made, "jo-missing-file"])
+    return sorted([*made, MISSING])
 
 
 def with_answers(assignment: Assignment, answers: list[Answer]) -> str:

@@ -290,8 +290,12 @@ def audit(names: tuple[str, ...], mutants: int | None, jobs: int | None) -> None
 @click.argument("assignment")
 @click.option("--into", type=click.Path(file_okay=False), default="submitted", show_default=True,
               help="The folder to make submissions in.")
-def sample(assignment: str, into: str) -> None:
-    """Make a sample class: perfect, half done, mistaken, broken, hostile notebooks of an assignment."""
+@_yes
+def sample(assignment: str, into: str, yes: bool) -> None:
+    """Make a sample class: perfect, half done, mistaken, broken, hostile notebooks of an assignment.
+
+    Asks first where others have handed in already.
+    """
     from autograder.cli import course_verbs
 
-    course_verbs.sample(assignment, into)
+    course_verbs.sample(assignment, into, yes)

@@ -4,12 +4,14 @@ import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 
 from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, assignment_names, find_root, load_assignment
 from autograder.errors import CourseError
+from autograder.render import shortened
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
 
@@ -101,9 +103,15 @@ def handout(name: str, archive: bool) -> None:
     console.print(f"{path}", soft_wrap=True)
 
 
-def sample(name: str, into: str) -> None:
+def sample(name: str, into: str, yes: bool) -> None:
     from autograder.sample import write_class
 
+    def ask(others: list[str]) -> None:
+        if not yes:
+            click.confirm(f"In {into}/ are {len(others)} who handed in ({shortened(others)}). An invented class would "
+                          "be graded, counted and exported with them; `--into FOLDER` makes it elsewhere. Add it here?",
+                          abort=True)
+
     assignment = load_assignment(name)
-    made = write_class(assignment, Path(into))
+    made = write_class(assignment, Path(into), before_joining=ask)
     console.print(f"{len(made)} submissions of {name} in {into}/")

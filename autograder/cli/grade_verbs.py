@@ -14,7 +14,7 @@ from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
 from autograder.handed_in import submissions
-from autograder.render import clean, number, shortened
+from autograder.render import clean, nearest, number, shortened
 from autograder.report import Report
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -57,14 +57,15 @@ def _grade(assignment: Assignment, folders: dict, gradebook: bool, said: list[st
     kept = 0
     opening: threading.Thread | None = None
     with progress_bar() as progress:
-        task = progress.add_task("grading", total=len(folders))
+        task = progress.add_task("getting ready: the course's own answers come first", total=None)
 
         def on_report(report: Report, from_before: bool) -> None:
             nonlocal kept, opening
             kept += from_before
             if gradebook and opening is None:
                 opening = _open_gradebook_meanwhile(assignment, said)
-            progress.update(task, advance=1, description=clean(report.student)[:24])
+            progress.update(task, advance=1, total=len(folders),
+                            description=None if from_before else clean(report.student)[:24])
 
         reports = grade_class(assignment, folders, on_report=on_report, **options)
     if opening:
@@ -123,13 +124,13 @@ def _cluster(address: str):
 
 
 def _chosen(root, folders: dict, students: tuple[str, ...], name: str) -> dict:
-    unknown = [student for student in students if student not in folders]
-    if unknown or not folders:
-        if not folders:
-            _refuse_former_name(root, name)
-        raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/",
-                              f"none of {', '.join(unknown)}" if unknown else "there are none",
+    if not folders:
+        _refuse_former_name(root, name)
+        raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/", "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
+    if unknown := [student for student in students if student not in folders]:
+        raise SubmissionError(f"a submission of {name} by {shortened(unknown)}",
+                              f"there is no submitted/{clean(unknown[0])}/{name}/", nearest(unknown[0], folders))
     return {student: folders[student] for student in students} if students else folders
 
 

@@ -50,7 +50,7 @@ def _examine(handout: Handout, parts: tuple[str, ...]) -> tuple[list[PartResult]
     from autograder.study.bench import Bench
 
     with Bench(handout) as bench, progress_bar() as progress:
-        task = progress.add_task("examining", total=len(parts or handout.plan.parts))
+        task = progress.add_task("getting ready", total=len(parts or handout.plan.parts))
         return study.examined(handout, bench, parts, on_part=lambda result: progress.update(
             task, advance=1, description=result.name[:24]))
 

@@ -7,6 +7,7 @@ from autograder.course.assignment import load_assignment
 from autograder.errors import AutograderError
 from autograder.feedback.page import render_page
 from autograder.gradebook.scores import Scores, read_scores
+from autograder.render import clean, nearest, shortened
 from autograder.report import load, report_path, write_whole
 
 
@@ -39,7 +40,7 @@ def _reports(root: Path, assignment: str, students: Iterable[str] | None) -> dic
         return found
     chosen = list(students)
     if missing := [student for student in chosen if student not in found]:
-        raise AutograderError(f"a report of {', '.join(missing)}",
-                              f"there is no {report_path(Path(), assignment, missing[0])}",
-                              f"run `autograder grade {assignment}` first")
+        raise AutograderError(f"a report of {shortened(missing)}",
+                              f"there is no {clean(str(report_path(Path(), assignment, missing[0])))}",
+                              f"run `autograder grade {assignment}` first; or {nearest(missing[0], found)}")
     return {student: found[student] for student in chosen}

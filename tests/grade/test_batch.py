@@ -160,9 +160,10 @@ def test_only_a_chosen_student(tiny, submit):
     done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True, check=True)
     assert "1 submissions" in done.stdout
     assert [path.name for path in (tiny.root / "reports" / tiny.name).iterdir()] == ["ben.json"]
-    command[-1] = "nobody"
-    done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True)
-    assert done.returncode == 2 and "none of nobody" in done.stderr and "Traceback" not in done.stderr
+    for meant, hint in (("Bem", "did you mean `ben`?"), ("nobody", "there are ada, ben")):
+        command[-1] = meant
+        done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (2, f"a submission of {tiny.name} by {meant}\nthere is no submitted/{meant}/{tiny.name}/\nhint: {hint}\n")
 
 
 def test_a_report_that_cannot_be_written_is_said_in_three_lines(tiny, submit):

@@ -1,11 +1,16 @@
 """The sample class of each assignment, graded in the real room: everyone gets what a fair human would give."""
 
 import contextlib
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
 from autograder.examine import examiner
 from autograder.grade.grader import Grader
+from autograder.release.notebook import source_notebook
 from autograder.sample import write_class
 
 ENDLESS = "lena-endless-loop"  # half a minute with the real deadlines, which tests/golden/endless has
@@ -86,3 +91,34 @@ def test_every_deduction_has_a_sentence(assignment, graded):
 def test_the_class_of_the_first_assignment(assignment, graded):
     if assignment.name == "a1_rnn_captioning":
         assert {name: graded(assignment)[name].points for name in FIRST} == FIRST
+
+
+def test_the_bar_says_that_it_gets_ready(tiny):
+    """What a person at a terminal reads before the first report is there."""
+    folder = tiny.root / "submitted" / "ada" / tiny.name
+    folder.mkdir(parents=True)
+    (folder / "means.ipynb").write_text(source_notebook(tiny))
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen([sys.executable, "-m", "autograder", "grade", tiny.name, "--no-gradebook"], cwd=tiny.root,
+                            stdout=subprocess.DEVNULL, stderr=theirs, env=os.environ | {"COLUMNS": "120", "TERM": "xterm"})
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a closed terminal ends
+        while piece := os.read(ours, 1 << 16):
+            shown += piece
+    os.close(ours)
+    assert done.wait() == 0 and b"getting ready" in shown
+
+
+def test_an_invented_class_asks_before_it_joins_a_real_one(tiny):
+    """Nothing is written before the answer."""
+    run = [sys.executable, "-m", "autograder", "sample", tiny.name]
+    submitted = tiny.root / "submitted"
+    (submitted / "ann" / tiny.name).mkdir(parents=True)
+    asked = subprocess.run(run, cwd=tiny.root, text=True, capture_output=True, input="n\n")
+    assert asked.returncode == 1 and "1 who handed in (ann)" in asked.stdout and "--into" in asked.stdout
+    assert [path.name for path in submitted.iterdir()] == ["ann"]
+    subprocess.run([*run, "--into", "other"], cwd=tiny.root, capture_output=True, check=True)
+    assert [path.name for path in submitted.iterdir()] == ["ann"]
+    again = subprocess.run([*run, "--into", "other"], cwd=tiny.root, capture_output=True, check=True, text=True)
+    assert "15 submissions" in again.stdout  # over a sample class without a question
