@@ -54,7 +54,7 @@ def names(folder: Path) -> list[str]:
         return sorted(os.listdir(at))
 
 
-def plain_files(folder: Path, suffix: str) -> dict[str, os.stat_result]:
+def plain_files(folder: Path, suffix: str | tuple[str, ...]) -> dict[str, os.stat_result]:
     """The plain files whose names end so. Raises SubmissionError where the folder itself cannot be read."""
     found = {}
     with _opened(folder) as at:
@@ -85,7 +85,7 @@ def beginning(folder: Path, name: str, size: int) -> bytes:
         return b""
 
 
-def digest(folder: Path, suffix: str) -> bytes:
+def digest(folder: Path, suffix: str | tuple[str, ...]) -> bytes:
     """Of the names and contents of the plain files whose names end so, and of what keeps them from being read."""
     found, left = hashlib.blake2b(digest_size=32), MAX_HASHED
 

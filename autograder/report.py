@@ -98,6 +98,14 @@ class Question:
 
 
 @dataclass
+class Picture:
+    """A picture that a student's text shows. data: a small WebP as base64, made anew; refused: why there is none."""
+
+    data: str = ""
+    refused: str = ""
+
+
+@dataclass
 class Report:
     """One student's submission of one assignment.
 
@@ -113,6 +121,7 @@ class Report:
     problem: str = ""
     notes: list[str] = field(default_factory=list)
     output: str = ""
+    pictures: dict[str, Picture] = field(default_factory=dict)
     room: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     key: str = ""
@@ -157,7 +166,8 @@ class Report:
             del data["points"], data["max_points"]
             parts = [part_from(part) for part in data.pop("parts")]
             questions = [Question(**question) for question in data.pop("questions")]
-            return cls(parts=parts, questions=questions, **data)
+            pictures = {name: Picture(**picture) for name, picture in data.pop("pictures", {}).items()}
+            return cls(parts=parts, questions=questions, pictures=pictures, **data)
         except (ValueError, KeyError, TypeError) as error:
             raise AutograderError(f"a report of schema {SCHEMA}", f"{type(error).__name__}: {error}",
                                   "delete the file and grade again") from None

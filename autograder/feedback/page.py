@@ -10,12 +10,13 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.feedback.answer import answer_html
 from autograder.feedback.code import code, words
 from autograder.gradebook.scores import CellScore, Scores
 from autograder.render import MARKS, clean, difference_html, lines_for_student, number, public, verdict_word
-from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult, Question, Report
+from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult, Picture, Question, Report
 
-MAX_ANSWER = 20_000  # characters
+MAX_TEXT = 20_000  # characters
 MAX_LINES = 12  # of what a check found
 PARTLY, UNWRITTEN = "partly passed", "not attempted"
 SIGNS = {verdict: mark for verdict, (mark, _) in MARKS.items()} | {PARTLY: "≈", UNWRITTEN: "○"}
@@ -63,12 +64,12 @@ class Part:
 
 @dataclass
 class Answer:
-    """A written question. points: None until a person has graded it."""
+    """A written question. points: None until a person has graded it; text: what was written, as HTML."""
 
     name: str
     points: float | None
     max_points: float
-    text: str
+    text: Markup
     comment: str
 
 
@@ -76,7 +77,7 @@ def render_page(report: Report, scores: Scores | None = None) -> str:
     """The HTML of one student's page; scores: what people gave by hand, if anything."""
     cells = scores.cells if scores else {}
     parts = [_part(public(part), cells.get(part.name)) for part in report.parts]
-    answers = [_answer(question, cells.get(question.name)) for question in report.questions]
+    answers = [_answer(question, cells.get(question.name), report.pictures) for question in report.questions]
     _share_code(parts)
     graded = [each for each in (*parts, *answers) if each.points is not None]
     penalty = scores.late_penalty if scores else 0.0
@@ -120,13 +121,13 @@ def _check(check: CheckResult) -> Check:
     return Check(check.verdict, verdict_word(check), title, details, check.points, check.max_points, drawing)
 
 
-def _answer(question: Question, given: CellScore | None) -> Answer:
+def _answer(question: Question, given: CellScore | None, pictures: dict[str, Picture]) -> Answer:
     points = 0.0 if not question.answered else None
     if given is not None and given.manual is not None:
         points = given.manual
     if points is not None and given is not None:
         points += given.extra
-    return Answer(question.name, points, question.max_points, clean(question.answer, MAX_ANSWER),
+    return Answer(question.name, points, question.max_points, answer_html(question.answer, pictures),
                   given.comment if given else "")
 
 
@@ -142,7 +143,7 @@ def readable(name: str) -> str:
 
 def _finalize(value):
     """Whatever a template prints that is not HTML of ours yet: no control characters, no endless text."""
-    return clean(value, MAX_ANSWER) if type(value) is str else value
+    return clean(value, MAX_TEXT) if type(value) is str else value
 
 
 @lru_cache(1)

@@ -12,6 +12,8 @@ from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
 from autograder.grade.key import answered_keys, part_keys
 from autograder.grade.versions import preloads, versions
+from autograder.pictures import Album, shown
+from autograder.pictures.darkroom import developed
 from autograder.render import clean
 from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
@@ -51,7 +53,9 @@ class Grader:
         try:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
             report.notebook = path.name
-            self._examine(report, read_submission(path, self.assignment), before.parts if before else [])
+            submission = read_submission(path, self.assignment)
+            self._examine(report, submission, before.parts if before else [])
+            self._show_pictures(report, submission, Album(folder))
         except SubmissionError as error:
             report.problem = clean(str(error))
             report.parts = unexamined(self.assignment.plan, "not attempted: there is no notebook that can be read")
@@ -80,6 +84,19 @@ class Grader:
         report.questions = self._questions(submission.answers)
         report.notes = [clean(note, 500) for note in [*report.notes, *submission.notes, *desk.notes.values()]]
         report.output = clean(desk.output, MAX_OUTPUT)
+
+    def _show_pictures(self, report: Report, submission: Submission, album: Album) -> None:
+        """Pictures of the student's own text, those of the answers first; where one is missing, it says so."""
+        answers = {}
+        for name, text in submission.answers.items():
+            known = len(album.unseen)
+            answers[name] = album.read(text, submission.attachments.get(name))
+            report.notes += [clean(f"answer to `{name}`: {each.sentence}", 500) for each in album.unseen[known:]]
+        for text, attachments in submission.texts:
+            album.read(text, attachments)
+        report.pictures = developed(self._server, album.wanted)
+        for question in report.questions:
+            question.answer = shown(answers.get(question.name, ""), report.pictures)
 
     def _reference_of(self, part: str) -> list[tuple[str, str]]:
         return [(cell.name, cell.source) for cell in self.assignment.cells_of(part)]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder import handed_in
+from autograder import handed_in, pictures
 from autograder.course.assignment import Assignment
 from autograder.course.execute import reference_sources
 from autograder.grade.versions import versions
@@ -20,9 +20,11 @@ def course_key(assignment: Assignment, secret: bytes, mode: str) -> str:
 
 
 def submission_key(course: str, folder: Path) -> str:
-    """A digest of the course's key and the submitted notebooks' names and bytes. Never raises: what cannot be read is
-    said in the report."""
-    return _digest([course.encode(), handed_in.digest(folder, ".ipynb")])
+    """A digest of the course's key and the names and bytes of the submitted notebooks and pictures. Never raises: what
+    cannot be read is said in the report."""
+    homes = [home for home in pictures.homes(folder) if home != folder]
+    return _digest([course.encode(), handed_in.digest(folder, (".ipynb", *pictures.SUFFIXES)),
+                    *(handed_in.digest(home, pictures.SUFFIXES) for home in homes)])
 
 
 def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from autograder import handed_in
 from autograder.errors import SubmissionError
 from autograder.grade.job import Job
+from autograder.pictures import SUFFIXES, homes
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it travels. entries: name -> a notebook's bytes, the size of one that is too large, or None for
-    what nobody reads; None altogether if the submission is not a folder; earlier: the last report, if it may serve."""
+    """A submission as it travels. entries: name -> a notebook's or picture's bytes, the size of one that is too large,
+    or None for what nobody reads; None altogether if the submission is not a folder; earlier: the last report, if it
+    may serve."""
 
     name: str
     entries: dict[str, bytes | int | None] | None
@@ -21,8 +23,11 @@ class Parcel:
     @classmethod
     def of(cls, job: Job) -> "Parcel":
         try:
-            notebooks = handed_in.plain_files(job.folder, ".ipynb")  # as find_notebook looks
-            entries = {name: _packed(job.folder, name, notebooks.get(name)) for name in handed_in.names(job.folder)}
+            read = handed_in.plain_files(job.folder, (".ipynb", *SUFFIXES))  # what find_notebook and Album look at
+            entries = {name: _packed(job.folder, name, read.get(name)) for name in handed_in.names(job.folder)}
+            for home in homes(job.folder):
+                entries |= {(home / name).relative_to(job.folder).as_posix(): _packed(home, name, status)
+                            for name, status in handed_in.plain_files(home, SUFFIXES).items()}
         except SubmissionError:
             entries = None
         return cls(job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
@@ -35,11 +40,12 @@ class Parcel:
             folder.mkdir()
             for name, content in self.entries.items():
                 if content is None:
-                    (folder / name).mkdir()
+                    (folder / name).mkdir(exist_ok=True)
                 elif isinstance(content, int):
                     (folder / name).touch()
                     os.truncate(folder / name, content)
                 else:
+                    (folder / name).parent.mkdir(exist_ok=True)
                     (folder / name).write_bytes(content)
         if self.earlier is not None:
             earlier.write_bytes(self.earlier)

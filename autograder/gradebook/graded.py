@@ -1,7 +1,8 @@
 """Makes the graded notebook: a student's cells between the course's own, and each check cell's result as its output.
 
 nbgrader reads the points from these outputs, formgrader and feedback show them. Every cell is built anew, so that
-nothing in a submission but text and plots (PNG) reaches them: no metadata, no other output, no changed locked cell.
+nothing in a submission but text, plots (PNG) and pictures that were made anew reaches them: no metadata, no other
+output, no changed locked cell.
 """
 
 import json
@@ -12,9 +13,10 @@ from autograder import submission
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
 from autograder.gradebook import harmless
+from autograder.pictures import OWN, Album, shown
 from autograder.release.notebook import release_notebook
 from autograder.render import clean, part_html, public
-from autograder.report import PartResult, Report
+from autograder.report import PartResult, Picture, Report
 
 MAX_SOURCE = 500_000  # characters of one cell
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
@@ -31,7 +33,7 @@ class GradedNotebooks:
 
     def make(self, folder: Path, report: Report | None = None) -> dict:
         """The notebook (nbformat 4.5) of one submission folder; without a report, without results."""
-        cells = self._merged(self._submitted(folder, report))
+        cells = self._merged(self._submitted(folder, report), _Texts(folder, report.pictures if report else {}))
         if report is not None:
             _put_results(cells, self._course, report)
         return {**self._handout, "cells": cells}
@@ -45,24 +47,24 @@ class GradedNotebooks:
             pass
         return []
 
-    def _merged(self, submitted: list[dict]) -> list[dict]:
+    def _merged(self, submitted: list[dict], texts: "_Texts") -> list[dict]:
         """The submitted cells in their order. Of several copies of a course's cell the last one counts."""
         last = {submission.grade_id_of(raw): position for position, raw in enumerate(submitted)}
         cells = []
         for position, raw in enumerate(submitted):
             name = submission.grade_id_of(raw)
             if name in self._course and last[name] == position:
-                cells.append(self._own(name, raw))
+                cells.append(self._own(name, raw, texts))
             else:
-                cells.append(_plain(raw, position))
+                cells.append(_plain(raw, position, texts))
         self._put_back(cells)
         return cells
 
-    def _own(self, name: str, raw: dict) -> dict:
+    def _own(self, name: str, raw: dict, texts: "_Texts") -> dict:
         """A cell of the course, with the student's text where it is theirs to write."""
         cell = dict(self._course[name])
         if not cell["metadata"]["nbgrader"]["locked"]:
-            _write(cell, raw)
+            texts.write(cell, raw)
         return cell
 
     def _put_back(self, cells: list[dict]) -> None:
@@ -113,29 +115,35 @@ def _result(part: PartResult | None, maximum: float, problem: str) -> dict:
             "data": {"text/plain": points, "text/html": words + (part_html(public(part)) if part else "")}}
 
 
-def _plain(raw: dict, position: int) -> dict:
+def _plain(raw: dict, position: int, texts: "_Texts") -> dict:
     """A cell of the student's own, or a statement. Raw cells become Markdown: nbconvert would print their HTML."""
     cell = {"cell_type": "markdown", "id": f"student-{position}", "metadata": {}, "source": ""}
     if raw.get("cell_type") == "code":
         cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
-    _write(cell, raw)
+    texts.write(cell, raw)
     return cell
 
 
-def _write(cell: dict, raw: dict) -> None:
-    """Puts a submitted cell's text, and the pictures in it or below it, into a cell that is not locked."""
-    text = _text(raw)
-    if cell["cell_type"] == "markdown" and text != cell["source"]:
-        if pictures := harmless.attachments(raw.get("attachments")):
-            cell["attachments"] = pictures
-        text = harmless.markdown(text, pictures)
-    if cell["cell_type"] == "code":
-        cell["outputs"] = harmless.plots(raw.get("outputs"))
-    cell["source"] = text
+class _Texts:
+    """What a student wrote, and the pictures in it or below it, as far as they are known from the report."""
+
+    def __init__(self, folder: Path, pictures: dict[str, Picture]):
+        self._album, self._pictures = Album(folder, known=pictures), pictures
+
+    def write(self, cell: dict, raw: dict) -> None:
+        """Puts a submitted cell's text into a cell that is not locked."""
+        text = submission.source_of(raw)
+        if cell["cell_type"] == "markdown" and text != cell["source"]:
+            text = _cut(shown(self._album.read(text, raw.get("attachments")), self._pictures))
+            names = [name for _, name in OWN.findall(text) if name in self._pictures]
+            if names:
+                cell["attachments"] = {name: {"image/webp": self._pictures[name].data} for name in names}
+            text = harmless.markdown(text, names)
+        if cell["cell_type"] == "code":
+            cell["outputs"] = harmless.plots(raw.get("outputs"))
+        cell["source"] = _cut(text).encode("utf-8", "replace").decode()  # a file cannot hold a lone surrogate
 
 
-def _text(raw: dict) -> str:
-    text = submission.source_of(raw)
-    text = text if len(text) <= MAX_SOURCE else text[:MAX_SOURCE] + "\n..."
-    return text.encode("utf-8", "replace").decode()  # a lone surrogate could not be written to a file
-
+def _cut(text: str) -> str:
+    rest = len(text) - MAX_SOURCE
+    return text if rest <= 0 else f"{text[:MAX_SOURCE]}\n[{rest} more characters are left out here]"

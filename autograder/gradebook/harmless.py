@@ -1,63 +1,81 @@
 """Makes a student's Markdown and plots harmless: formgrader shows them to a teacher who is logged in, where a script
-could grade.
+could grade, and a picture from elsewhere could ask for an address of the hub.
 
-nbconvert passes HTML and `javascript:` links on, and gives up on a page whose picture is missing. A zero-width space
-in the right place makes plain text of each; unlike `&lt;` it is not seen in code and formulas.
+nbconvert passes HTML, `javascript:` links and addresses of pictures on, and gives up on a page whose picture is
+missing. A zero-width space in the right place makes plain text of each; unlike `&lt;` it is not seen in code and
+formulas.
 """
 
 import base64
 import binascii
-import json
 import re
+from collections.abc import Container
+
+from autograder.pictures import OWN
 
 BREAK = "\N{ZERO WIDTH SPACE}"
-MAX_PICTURES = 8_000_000  # characters (base64) in one cell
-MAX_SIDE = 8_000  # pixels of a plot: a small file can unpack to a picture that stops a browser
-
+MAX_PLOTS = 16_000_000  # characters (base64) in one cell
+MAX_PIXELS = 16_000_000  # of a plot: a small file can unpack to a picture that stops a browser
 PLOT = "a plot in the submitted notebook"
 
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-LINK = re.compile(r"\](?=[(:])")
-WEB = re.compile(r"\][(:]\s*https?://")
-PICTURE = re.compile(r"\]\(attachment:([\w.-]+)\)", re.ASCII)
-NAME, BASE64 = re.compile(r"[\w.-]+", re.ASCII), re.compile(r"[A-Za-z0-9+/=\s]*")
+PICTURE = re.compile(r"!(?=\[)")
+LINK = re.compile(r"\](?=[(:])(?![(:]\s*https?://)")
+ACTIVE = re.compile(r"\\(?=(?:class|cssId|data|href|includegraphics|require|style|url)\b)")  # what MathJax may obey
+DRAWN = re.compile(r"(?:(?<=```)|(?<=~~~))(?=[ \t]*mermaid)", re.IGNORECASE)  # by a program of the page
+KINDS = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")  # of a plot: the first that it has
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 
 
-def markdown(text: str, pictures: dict) -> str:
-    """`text` whose tags are text, and whose links lead to the web or to one of the `pictures`."""
-    def broken_unless_safe(link: re.Match) -> str:
-        picture = PICTURE.match(text, link.start())
-        safe = WEB.match(text, link.start()) or picture and picture[1] in pictures
-        return link[0] if safe else link[0] + BREAK
+def markdown(text: str, pictures: Container[str] = ()) -> str:
+    """`text` whose tags are text, whose links lead to the web, and that shows no picture but `pictures`, which are
+    names of attachments."""
+    pieces, at = [], 0
+    for match in OWN.finditer(text):
+        if match[2] in pictures:
+            pieces += [_inert(text[at:match.start()]), f"![{_inert(match[1])}](attachment:{match[2]})"]
+            at = match.end()
+    return "".join([*pieces, _inert(text[at:])])
 
-    return TAG.sub("<" + BREAK, LINK.sub(broken_unless_safe, text))
 
-
-def attachments(found) -> dict:
-    """The pictures pasted into a cell, as far as they are what nbformat says: {name: {"image/png": base64}}."""
-    if not isinstance(found, dict) or len(json.dumps(found)) > MAX_PICTURES:
-        return {}
-    return {name: {kind: data} for name, bundle in found.items() if NAME.fullmatch(name) and isinstance(bundle, dict)
-            for kind, data in bundle.items()
-            if kind in ("image/png", "image/jpeg") and isinstance(data, str) and BASE64.fullmatch(data)}
+def _inert(text: str) -> str:
+    for pattern in (TAG, PICTURE, LINK, ACTIVE):
+        text = pattern.sub(lambda match: match[0] + BREAK, text)
+    return DRAWN.sub(BREAK, text)
 
 
 def plots(outputs) -> list[dict]:
-    """The PNG pictures among a cell's outputs, as a notebook's outputs; nothing else that it may hold."""
-    found = [output.get("data", {}).get("image/png") for output in outputs if isinstance(output, dict)
-             and isinstance(output.get("data", {}), dict)] if isinstance(outputs, list) else []
-    pictures = ["".join(data.split()) for data in found if isinstance(data, str) and _is_png(data)]
-    if sum(map(len, pictures)) > MAX_PICTURES:
-        return []
-    return [{"output_type": "display_data", "metadata": {"image/png": {"alt": PLOT}}, "data": {"image/png": data}}
-            for data in pictures]
+    """The PNG pictures among a cell's outputs, as a notebook's outputs, and words for those that are not shown; nothing
+    else that it may hold."""
+    shown, left = [], MAX_PLOTS
+    for output in outputs if isinstance(outputs, list) else []:
+        bundle = output.get("data") if isinstance(output, dict) else None
+        kind = next((kind for kind in KINDS if isinstance(bundle, dict) and kind in bundle), "")
+        if kind:
+            data = bundle[kind]
+            data = "".join(map(str, data)) if isinstance(data, list) else data
+            data = "".join(data.split()) if isinstance(data, str) else ""
+            why = _why_not(data) or (f"the plots of a cell may have {MAX_PLOTS / 1e6:g} MB" if len(data) > left else "")
+            left -= 0 if why else len(data)
+            shown.append(_words(why) if why else _plot(data))
+    return shown
 
 
-def _is_png(data: str) -> bool:
-    """Whether this is the base64 of a PNG file that says that it is not too large."""
+def _plot(data: str) -> dict:
+    return {"output_type": "display_data", "metadata": {"image/png": {"alt": PLOT}}, "data": {"image/png": data}}
+
+
+def _words(why: str) -> dict:
+    return {"output_type": "stream", "name": "stdout", "text": f"[{PLOT} is not shown: {why}]\n"}
+
+
+def _why_not(data: str) -> str:
+    """Why the base64 of a file is not shown; "" for a PNG that says that it is not too large."""
     try:
-        head = base64.b64decode("".join(data[:64].split())[:40]) if BASE64.fullmatch(data) else b""
+        head = base64.b64decode(data[:40]) if BASE64.fullmatch(data) else b""
     except binascii.Error:
-        return False
-    sides = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    return head.startswith(b"\x89PNG\r\n\x1a\n") and all(0 < side <= MAX_SIDE for side in sides)
+        head = b""
+    if not head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "it is no PNG"
+    width, height = (int.from_bytes(head[at:at + 4], "big") for at in (16, 20))
+    return "" if 0 < width * height <= MAX_PIXELS else f"it has {width} x {height} pixels"

@@ -23,12 +23,17 @@ from autograder.course import load_assignment
 from autograder.feedback import render_page
 from autograder.gradebook import harmless
 from autograder.gradebook.scores import CellScore, Scores
+from autograder.pictures import Album
+from autograder.pictures import shown as show
+from autograder.pictures.darkroom import developed
 from autograder.release.notebook import release_notebook
 from autograder.render import part_html
 from autograder.report import CheckResult, PartResult, Question, Report, load, report_path
+from autograder.room import RoomServer
 from autograder.similar import write_page
 from autograder.similar.compare import Agreement, Pair
 from tests.browser import ARGUMENTS
+from tests.pictures.make import picture
 
 ROOT = Path(__file__).parents[2]
 NAME = "t1_means"
@@ -221,3 +226,41 @@ def test_written_answers_as_formgrader_shows_them(look):
         assert (seen.dialogs, seen.owned) == ([], False), text
         assert not seen.tags & {"script", "svg", "iframe", "object", "form", "math"}, text
         assert not [name for _, name, _ in seen.attributes if name.startswith("on")], text
+
+
+PICTURES = [f"![x]({ELSEWHERE})", f"![x][y]\n\n[y]: {ELSEWHERE}", f"![y]\n\n[y]: <{ELSEWHERE}> 'title'", f'<img src="{ELSEWHERE}">',
+            f"<IMG/SRC={ELSEWHERE}>", f"[![x]({ELSEWHERE})](https://x.org)", f"`![x]({ELSEWHERE})", f"```\n![x]({ELSEWHERE})",
+            f"> ![x]({ELSEWHERE})\n1. ![x]({ELSEWHERE})", f"|a|\n|-|\n|![x]({ELSEWHERE})|", f"![a ![b]({ELSEWHERE}) c](d.png)",
+            f"\\![x]({ELSEWHERE})", f"![x](\n{ELSEWHERE}\n)", "![x](//127.0.0.1:9/stolen) ![x](\\\\127.0.0.1:9/stolen)",
+            f"![x](attachment:{ELSEWHERE}) ![x](attachment:a.png)", f"![x](data:text/html,<img src={ELSEWHERE}>)",
+            f"![x](data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='{ELSEWHERE}'/></svg>)",
+            f"``` mermaid\nflowchart TD\nA@{{ img: \"{ELSEWHERE}\" }}", f"![x]({ELSEWHERE} =300x200)", "![x](&#104;ttp://127.0.0.1:9/)",
+            "![x](HTTP://127.0.0.1:9/stolen)", f"![\u200bx]({ELSEWHERE})", f"!\u200b[x]({ELSEWHERE})", f"<picture><source srcset={ELSEWHERE}>"]
+
+
+def test_pictures_of_answers_ask_for_nothing(tmp_path, look):
+    """Neither in formgrader nor on the student's page: what is shown is data of ours, and the words stay."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    small = picture()
+    (tmp_path / "photo.png").write_bytes(small)
+    shown = {}
+    with RoomServer() as server:
+        for text in [*PICTURES, "![x](photo.png)"]:
+            album = Album(tmp_path)
+            read = album.read(f"before\n\n{text}\n\nafter", {"a.png": {"image/svg+xml": "<svg onload='window.owned=1'/>"}})
+            pictures = developed(server, album.wanted)
+            answer = show(read, pictures)
+            attachments = {name: {"image/webp": each.data} for name, each in pictures.items() if each.data}
+            renderer = IPythonRenderer(escape=False, attachments=attachments)
+            theirs = MarkdownWithMath(renderer=renderer).render(harmless.markdown(answer, attachments))
+            ours = render_page(Report(NAME, "ann", questions=[Question("q", 1, answer, True)], pictures=pictures))
+            for html in (f"<body>{theirs}", without_policy(ours)):
+                seen = look(html)
+                assert (seen.dialogs, seen.owned) == ([], False) and "before" in html and "after" in html, text
+                sources = [value for tag, name, value in seen.attributes if name in ("src", "srcset", "background", "data")]
+                assert all(value.startswith("data:image/webp;base64,") for value in sources), (text, sources)
+                assert [url for url in seen.requests if not url.startswith("data:image/webp;")] == [], text
+                assert not seen.tags & {"script", "svg", "iframe", "object", "picture", "source", "image"}, text
+                shown[text] = len(sources)
+    assert shown.pop("![x](photo.png)") == 1 and not any(shown.values())

@@ -15,8 +15,10 @@ from matplotlib import pyplot
 
 from autograder.gradebook.scores import read_scores
 from tests.browser import browser_page, jupyter_server
+from tests.pictures.make import base64_of, picture
 
 NAME, ODD = "t1_means", "c o'hara+ü@x.edu"
+BELOW = "words below the picture ![](https://hub/logout)"
 COMMENT = "Good. Which <shift>, though? `x & y`"
 
 
@@ -34,6 +36,9 @@ def plot() -> str:
 def with_plot(notebook: dict) -> dict:
     """The notebook with a plot below its demo cell, and things there that no page should show."""
     notebook = json.loads(json.dumps(notebook).replace("So that a shift common to all features", "So that an offset"))
+    answer = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "why_centre")
+    drawn = f"![drawn by hand](data:image/png;base64,{base64_of(picture(300, 200))})"
+    answer["source"] = "\n\n".join(["".join(answer["source"]), drawn, BELOW])
     demo = next(cell for cell in notebook["cells"] if "demo" in cell["metadata"].get("tags", []))
     demo["outputs"] = [
         {"output_type": "display_data", "metadata": {}, "data": {"image/png": plot(), "text/html": "<b>forged</b>"}},
@@ -107,6 +112,9 @@ def look(page) -> None:
     plots = page.locator("img[alt='a plot in the submitted notebook']")
     assert plots.count() == 1 and plots.evaluate("picture => picture.complete && picture.naturalWidth") > 100
     assert page.locator("b:text('forged')").count() == 0
+    answers = page.locator("img[alt='drawn by hand']")
+    assert answers.count() == 1 and answers.evaluate("picture => picture.complete && picture.naturalWidth") == 300
+    assert page.locator("text=words below the picture [a picture from elsewhere").count() == 1
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +124,7 @@ def by_hand(graded, tmp_path_factory):
     with jupyter_server(graded, home) as url, browser_page(viewport={"width": 1200, "height": 900}) as page:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: errors.append(dialog.message))
+        page.on("request", lambda request: "hub/logout" in request.url and errors.append(request.url))
         return graded, grade_by_hand(page, url, home), errors
 
 

@@ -175,12 +175,14 @@ def test_an_unanswered_question_is_the_stub_again(course, submit, notebooks):
 
 
 def test_harmless_markdown_keeps_web_links_pictures_and_formulas():
-    text = "[a](https://pytorch.org/docs) ![b](attachment:plot-1.png) $a < b$ `x[i](j)` > 3"
-    pictures = harmless.attachments({"plot-1.png": {"image/png": "aGk="}, "x.svg": {"image/svg+xml": "<svg>"},
-                                     'q"': {"image/png": "aGk="}, "bad": {"image/png": '" onerror="x'}})
-    assert list(pictures) == ["plot-1.png"]
-    assert harmless.markdown(text, pictures).replace(harmless.BREAK, "") == text
-    assert harmless.markdown(text, pictures).count(harmless.BREAK) == 1  # in the code: not a link that we know
+    text = "[a](https://pytorch.org/docs) ![b](attachment:picture-0123456789abcdef) $a < b$ `x[i](j)` > 3"
+    made = harmless.markdown(text, ["picture-0123456789abcdef"])
+    assert made.replace(harmless.BREAK, "") == text
+    assert made.count(harmless.BREAK) == 1  # in the code: not a link that we know
+    assert harmless.BREAK in harmless.markdown("![b](attachment:picture-0123456789abcdef)")
+    for active in ("![x](https://hub/logout)", "![x][y]", r"$\href{javascript:x}{y}$", r"$\style{background:url(//hub)}{y}$",
+                   "``` mermaid\nclick A", "[x]: javascript:y", "[![x](https://hub/logout)](https://x.org)"):
+        assert harmless.BREAK in harmless.markdown(active, ["y"]), active
 
 
 def png(width: int, height: int, tail: bytes = b"pixels") -> str:
@@ -193,14 +195,19 @@ def test_plots_are_png_pictures_of_a_size_that_a_browser_can_show():
         return {"output_type": "display_data", "data": {key.replace("_", "/"): value for key, value in data.items()}}
 
     good = png(300, 200)
-    found = harmless.plots([output(image_png=good, text_html="<script>"), output(image_png=good[:40] + "\n" + good[40:])])
-    assert [each["data"] for each in found] == [{"image/png": good}] * 2
-    for bad in (png(0, 3), png(100_000, 100_000), "not base64!", good + '"onerror=', "", "iVBO", 7, [good], None,
-                base64.b64encode(b"<svg onload=x>" * 9).decode()):
-        assert harmless.plots([output(image_png=bad)]) == []
-    for bad in (None, "x", 7, {}, [None], [{"data": 3}], [[]], [{"data": {"image/png": {}}}]):
+    found = harmless.plots([output(image_png=good, text_html="<script>"), output(image_png=good[:40] + "\n" + good[40:]),
+                            output(image_png=[good[:40] + "\n", good[40:]])])
+    assert [each["data"] for each in found] == [{"image/png": good}] * 3
+    for bad, why in ((png(0, 3), "0 x 3"), (png(100_000, 100_000), "100000 x 100000 pixels"), (png(8_000, 8_000), "8000 x 8000"),
+                     ("not base64!", "no PNG"), (good + '"onerror=', "no PNG"), ("", "no PNG"), ("iVBO", "no PNG"), (7, "no PNG"),
+                     (None, "no PNG"), (base64.b64encode(b"<svg onload=x>" * 9).decode(), "no PNG")):
+        [said] = harmless.plots([output(image_png=bad)])
+        assert said["output_type"] == "stream" and why in said["text"] and "is not shown" in said["text"]
+    assert "no PNG" in harmless.plots([output(image_svg="<svg/>"), output(**{"image_svg+xml": "<svg/>"})])[0]["text"]
+    for bad in (None, "x", 7, {}, [None], [{"data": 3}], [[]], [output(text_html="<b>")]):
         assert harmless.plots(bad) == []
-    assert harmless.plots([output(image_png=png(9, 9, b"x" * 5_000_000))] * 2) == []
+    large = harmless.plots([output(image_png=png(9, 9, b"x" * 5_000_000))] * 3)
+    assert [each["output_type"] for each in large] == ["display_data"] * 2 + ["stream"] and "16 MB" in large[2]["text"]
 
 
 def test_nbgraders_hook_puts_the_assignment_into_a_new_gradebook(course, monkeypatch):

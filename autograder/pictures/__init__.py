@@ -1,0 +1,9 @@
+"""The pictures of a student's own text: found in Markdown, read, and made small and harmless in a room.
+
+`find` reads text alone, `album` also the files and data that it names; `shrink` decodes them, in a room (`darkroom`) or
+on the machine of whoever owns them.
+"""
+
+from autograder.pictures.album import OWN, SUFFIXES, Album, Unseen, beside, homes, shown, travels
+
+__all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "homes", "shown", "travels"]
