@@ -88,12 +88,12 @@ class Grader:
     def _show_pictures(self, report: Report, submission: Submission, album: Album) -> None:
         """Pictures of the student's own text, those of the answers first; where one is missing, it says so."""
         answers = {}
-        for name, text in submission.answers.items():
+        for name, passages in submission.passages.items():
             known = len(album.unseen)
-            answers[name] = album.read(text, submission.attachments.get(name))
+            answers[name] = "\n\n".join(album.read(*passage) for passage in passages)
             report.notes += [clean(f"answer to `{name}`: {each.sentence}", 500) for each in album.unseen[known:]]
-        for text, attachments in submission.texts:
-            album.read(text, attachments)
+        for passage in submission.texts:
+            album.read(*passage)
         report.pictures = developed(self._server, album.wanted)
         for question in report.questions:
             question.answer = shown(answers.get(question.name, ""), report.pictures)

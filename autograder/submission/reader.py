@@ -20,12 +20,15 @@ class Submission:
     """What a notebook says.
 
     cells: (name, source) of what the room runs, in order; code: what was written for each part;
-    answers: to the written questions; notes: sentences on what is unusual.
+    answers: to the written questions; passages: (text, attachments) of the cells that an answer stands in; texts: the
+    same of all other words of the student's own; notes: sentences on what is unusual.
     """
 
     cells: list[tuple[str, str]] = field(default_factory=list)
     code: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
+    passages: dict[str, list[tuple[str, object]]] = field(default_factory=dict)
+    texts: list[tuple[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -44,7 +47,10 @@ def read_cells(cells: Iterable[dict], slots: list[Slot]) -> Submission:
             found.code[part] = "\n\n\n".join(own[number] for number in sorted(own))
     for slot in (slot for slot in slots if slot.role == WRITTEN):
         if answer := chosen(places, slot) + stray_answers(places, slot):
-            found.answers[slot.name] = "\n\n".join(dict.fromkeys(place.source for place in answer))
+            passages = {place.source: place.raw.get("attachments") for place in answer}
+            found.answers[slot.name] = "\n\n".join(passages)
+            found.passages[slot.name] = list(passages.items())
+    found.texts = [(place.source, place.raw.get("attachments")) for place in places if place.is_own_text]
     found.notes = list(_notes(places, slots))
     return found
 
