@@ -12,10 +12,11 @@ from autograder.pictures import SUFFIXES, homes
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it travels. entries: name -> a notebook's or picture's bytes, the size of one that is too large,
-    or None for what nobody reads; None altogether if the submission is not a folder; earlier: the last report, if it
-    may serve."""
+    """A submission as it travels, from the folder <owner>/<name>. entries: name -> a notebook's or picture's bytes, the
+    size of one that is too large, or None for what nobody reads; None altogether if the submission is not a folder;
+    earlier: the last report, if it may serve."""
 
+    owner: str
     name: str
     entries: dict[str, bytes | int | None] | None
     earlier: bytes | None = None
@@ -30,12 +31,12 @@ class Parcel:
                             for name, status in handed_in.plain_files(home, SUFFIXES).items()}
         except SubmissionError:
             entries = None
-        return cls(job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
+        return cls(job.folder.parent.name, job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
 
     def unpack(self, into: Path) -> Job:
         """Makes the folder in `into`, with the same names in it, and the report beside it."""
-        folder, earlier = into / "submission" / self.name, into / "earlier.json"
-        folder.parent.mkdir()
+        folder, earlier = into / "submission" / self.owner / self.name, into / "earlier.json"
+        folder.parent.mkdir(parents=True)
         if self.entries is not None:
             folder.mkdir()
             for name, content in self.entries.items():
@@ -47,6 +48,8 @@ class Parcel:
                 else:
                     (folder / name).parent.mkdir(exist_ok=True)
                     (folder / name).write_bytes(content)
+        else:
+            folder.touch()
         if self.earlier is not None:
             earlier.write_bytes(self.earlier)
         return Job(folder, earlier if self.earlier is not None else None)
