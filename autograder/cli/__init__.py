@@ -169,6 +169,17 @@ def collect(download: str, assignment: str, system: str, roster: str | None) -> 
 
 @main.command()
 @click.argument("assignment")
+@click.argument("student")
+@click.option("--use", type=click.IntRange(1), metavar="N", help="Let attempt N count.")
+def attempts(assignment: str, student: str, use: int | None) -> None:
+    """Show what STUDENT handed in for ASSIGNMENT, time after time, and which attempt counts."""
+    from autograder.cli import collect_verbs
+
+    collect_verbs.attempts(assignment, student, use)
+
+
+@main.command()
+@click.argument("assignment")
 @click.option("--student", "students", multiple=True, help="Only this student (may be given several times).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: one for each core).")
 @click.option("--again", is_flag=True, help="Grade also what has not changed since its last report.")

@@ -12,7 +12,7 @@ from autograder.errors import AutograderError
 READERS = {
     "Students": ["check", "progress", "hint", "reset", "reveal", "submit"],
     "Authors": ["new", "preview", "release", "audit", "sample"],
-    "Instructors": ["handout", "collect", "grade", "report", "feedback", "similar", "export", "gradescope",
+    "Instructors": ["handout", "collect", "attempts", "grade", "report", "feedback", "similar", "export", "gradescope",
                     "remove", "rename"],
     "The machine": ["doctor", "copy-gradebook"],
 }

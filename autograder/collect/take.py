@@ -3,17 +3,17 @@
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from autograder.collect.attempts import Attempt, Attempts, people_before
 from autograder.collect.download import File, Refused
 from autograder.collect.roster import Roster
 from autograder.collect.systems import HandIn
 from autograder.course.assignment import Assignment
-from autograder.report import write_whole
 
-STATES = NEW, SAME, REPLACED, LEFT_OUT = "new", "as before", "replaced", "left out"
+STATES = NEW, SAME, REPLACED, EARLIER, LEFT_OUT = "new", "as before", "replaced", "kept, not counted", "left out"
 # What Canvas, browsers and Jupyter add to a name that is there already.
 ATTEMPT = re.compile(r"(?:[-_ ]++copy(?:[-_ ]*+\d{1,6}+)?+|[-_ ]++\d{1,6}+|[-_ ]*+\(\d{1,6}\))*+[-_ ]*+", re.IGNORECASE)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -35,38 +35,64 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
     due: when the assignment is due (aware). Canvas says that a hand-in is late, not when it came: it counts as one
     second late.
     """
-    known, same = [_identified(person, roster) for person in people], {}
+    before = people_before(assignment.root, assignment.name)
+    known = [_identified(person, roster, before) for person in people]
+    same: dict[str, list[HandIn]] = {}
     for person in known:  # some file systems do not tell Ann from ann
-        same.setdefault(person.student.casefold(), []).append(person)
-    taken = []
-    for person in known:
-        result, rivals = Taken(person.student, person.name, notes=person.notes), same[person.student.casefold()]
-        if len(rivals) > 1 and not _is_latest(person, rivals):
+        if not person.refused:
+            same.setdefault(person.student.casefold(), []).append(person)
+    taken: list[Taken] = []
+    for person in sorted(known, key=lambda each: each.time or NEVER):
+        result = Taken(person.student, person.name, notes=person.notes)
+        if refused := person.refused or _refused_rivals(person, same[person.student.casefold()], roster):
             result.state = LEFT_OUT
-            result.notes.append("a later hand-in of the same student counts" if all(each.time for each in rivals) else
-                                f"{len(rivals)} people would be the student `{person.student}`: give a roster")
+            result.notes.insert(0, refused)
         else:
             _take_one(assignment, person, due, result)
+        if result.state not in (EARLIER, LEFT_OUT):
+            for each in taken:
+                if each.student == result.student and each.state != LEFT_OUT:
+                    each.state = EARLIER  # of the same download
         taken.append(result)
     return sorted(taken, key=lambda each: (each.student, each.state == LEFT_OUT))
 
 
-def _identified(person: HandIn, roster: Roster | None) -> HandIn:
-    """The person as the roster knows them."""
-    entry = roster.find(person.numbers, person.email, person.name) if roster else None
-    if entry is None:
-        return replace(person, notes=[*person.notes, "not on the roster"] if roster else [*person.notes])
-    return replace(person, student=entry.student, time=person.time or entry.time, late=person.late or entry.late,
-                   notes=[*person.notes])
+def _identified(person: HandIn, roster: Roster | None, before: dict[str, set[tuple[str, str]]]) -> HandIn:
+    """The person as the roster knows them, or else as an earlier attempt did. What somebody calls themselves makes
+    nobody a student of the roster, or somebody who had another number on the platform before."""
+    identity, found = (person.system, person.ids[0]), replace(person, notes=[*person.notes])
+    if roster and not person.refused and (entry := roster.find(person.system, person.ids, person.email, person.name)):
+        found.student, found.time, found.late = entry.student, person.time or entry.time, person.late or entry.late
+        if former := sorted(student for student, ids in before.items() if identity in ids and student != entry.student):
+            found.notes.append(f"was taken as `{former[0]}` before: `autograder remove {former[0]}` if that is nobody "
+                               "else")
+        if roster.is_sure(person.system, person.ids, person.email):
+            return found
+    elif roster:
+        found.notes.append("not on the roster")
+        if person.student.casefold() in {student.casefold() for student in roster.members}:
+            found.refused = person.refused or (f"is called like the student `{person.student}` of the roster, and is "
+                                               "not known to be the same")
+    elif former := [student for student, ids in before.items() if identity in ids]:
+        found.student = former[0]
+    others = {each for system, each in before.get(found.student, ()) if system == person.system} - {person.ids[0]}
+    if others and identity not in before[found.student]:
+        found.refused = found.refused or (
+            f"`{found.student}` was number {', '.join(sorted(others))} of {person.system.capitalize()} before, this is "
+            f"{person.ids[0]}: give a roster with its numbers")
+    return found
 
 
-def _is_latest(person: HandIn, rivals: list[HandIn]) -> bool:
-    return all(each.time for each in rivals) and person is max(rivals, key=lambda each: each.time)
+def _refused_rivals(person: HandIn, rivals: list[HandIn], roster: Roster | None) -> str:
+    """Why nobody of several who would be one student counts; "" for one person's several hand-ins."""
+    if len({(each.system, each.ids) for each in rivals}) == 1:
+        return ""
+    return (f"{len(rivals)} people would be the student `{person.student}`: "
+            + ("the roster does not tell them apart" if roster else "give a roster"))
 
 
 def _take_one(assignment: Assignment, person: HandIn, due: datetime | None, result: Taken) -> None:
     stem = assignment.notebook.stem
-    folder = assignment.root / "submitted" / person.student / assignment.name
     chosen, result.notes = _chosen(person.files, stem), _unread(person.files) + result.notes
     if chosen is None:
         result.state = LEFT_OUT
@@ -81,8 +107,9 @@ def _take_one(assignment: Assignment, person: HandIn, due: datetime | None, resu
         result.state = LEFT_OUT
         result.notes.insert(0, f"{chosen.name} is {reason}")
         return
-    time = _time(person, due, result)
-    _write(folder / f"{stem}.ipynb", content, time, result)
+    new = Attempt(0, "", chosen.name, person.system, person.ids[0], chosen.number, person.time,
+                  _time(person, due, result))
+    _keep(assignment, {f"{stem}.ipynb": content}, new, result)
 
 
 def _chosen(files: list[File], stem: str) -> File | None:
@@ -121,12 +148,15 @@ def _time(person: HandIn, due: datetime | None, result: Taken) -> datetime | Non
     return due + timedelta(seconds=1)
 
 
-def _write(path: Path, content: bytes, time: datetime | None, result: Taken) -> None:
-    stamp = path.with_name("timestamp.txt")
-    if path.is_file():
-        result.state = SAME if path.read_bytes() == content else REPLACED
-    if result.state != SAME:
-        write_whole(path, content)
-        stamp.unlink(missing_ok=True)
-    if time is not None:
-        write_whole(stamp, f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
+def _keep(assignment: Assignment, files: dict[str, bytes], new: Attempt, result: Taken) -> None:
+    """Among the student's attempts, and in submitted/ if it is the one that counts."""
+    attempts = Attempts(assignment.root, result.student, assignment.name)
+    before = attempts.counting
+    attempt, counts = attempts.take(files, new)
+    if before is not None and attempt is not before:
+        result.state = REPLACED if counts else EARLIER
+        other = (f"attempt {before.number} is kept, attempt {attempt.number} counts" if counts else
+                 f"an earlier attempt, kept as number {attempt.number}: number {before.number} counts")
+        result.notes.insert(0, f"{other} (`autograder attempts {assignment.name} {result.student}`)")
+    elif before is not None:
+        result.state = SAME

@@ -8,10 +8,10 @@ from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 
 from autograder.errors import AutograderError
 from autograder.gradebook import database, kept
+from autograder.gradebook.roll import NAMES
 from autograder.report import write_whole
 
 TOPS = ("submitted", "attempts", "autograded", "feedback")  # <top>/<student>/
-NAMES = ("first_name", "last_name", "email", "lms_user_id")
 
 
 @dataclass

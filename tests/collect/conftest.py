@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.collect import hand_ins, opened, read_roster, take
+
 
 @pytest.fixture(scope="session")
 def zipped():
@@ -34,3 +36,27 @@ def download(tmp_path, zipped):
             (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
     return make
+
+
+@pytest.fixture
+def collected(tiny):
+    """collected(path, system, ...): student -> what became of it."""
+    def run(path, system, roster=None, due=None):
+        with opened(path) as files:
+            known = read_roster(roster) if roster else None
+            people, strangers = hand_ins(files, system, known.numbers(system) if known else ())
+            taken = take(tiny, people, known, due)
+        run.strangers = ["/".join(file.parts) for file in strangers]
+        counting = [each.student for each in taken if each.state in ("new", "replaced", "as before")]
+        assert len(set(counting)) == len(counting)
+        return {each.student: each for each in taken}
+    return run
+
+
+def notebook(course, student: str) -> str:
+    return (course / "submitted" / student / "t1_means" / "means.ipynb").read_text()
+
+
+def stamp(course, student: str) -> str:
+    path = course / "submitted" / student / "t1_means" / "timestamp.txt"
+    return path.read_text().strip() if path.exists() else ""

@@ -10,33 +10,12 @@ from datetime import UTC, datetime
 import pytest
 
 from autograder.collect import download as limits
-from autograder.collect import hand_ins, opened, read_roster, take
+from autograder.collect import opened, read_roster
 from autograder.collect.take import ATTEMPT
 from autograder.errors import AutograderError
+from tests.collect.conftest import notebook, stamp
 
 DUE = datetime(2026, 4, 20, 22, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def collected(tiny):
-    """collected(path, system, ...): student -> what became of it."""
-    def run(path, system, roster=None, due=None):
-        with opened(path) as files:
-            people, strangers = hand_ins(files, system)
-            taken = take(tiny, people, read_roster(roster) if roster else None, due)
-        run.strangers = ["/".join(file.parts) for file in strangers]
-        assert len({each.student for each in taken if each.state != "left out"}) == sum(each.state != "left out" for each in taken)
-        return {each.student: each for each in taken}
-    return run
-
-
-def notebook(course, student: str) -> str:
-    return (course / "submitted" / student / "t1_means" / "means.ipynb").read_text()
-
-
-def stamp(course, student: str) -> str:
-    path = course / "submitted" / student / "t1_means" / "timestamp.txt"
-    return path.read_text().strip() if path.exists() else ""
 
 
 def everything_in(folder) -> list[str]:
@@ -218,7 +197,7 @@ submission_905:
     roster = tmp_path / "class.csv"
     roster.write_text("student_id,canvas id\ns1,12345\ns1,12347\n")
     taken = collected(download(CANVAS), "canvas", roster)
-    assert taken["s1"].state == "left out" and "2 people would be the student `s1`: give a roster" in taken["s1"].notes
+    assert taken["s1"].state == "left out" and "2 people would be the student `s1`: the roster does not tell them apart" in taken["s1"].notes
     assert not (tiny.root / "submitted" / "s1").exists()
 
 
@@ -242,8 +221,9 @@ def test_nothing_is_written_outside_submitted(tiny, tmp_path, download, collecte
              "\x1b[31m=cmd<b>\u202e_9_10_means.ipynb": "absurd", "n" * 240 + "_11_12_means.ipynb": "long"}
     taken = collected(download(files), "canvas")
     new = [name for name in everything_in(tmp_path) if name not in before and name != "submissions.zip"]
-    assert new and all(re.fullmatch(r"course/submitted/[\w@.+-]+/t1_means/means\.ipynb", name) for name in new)
-    assert len(new) == len(taken) == 8
+    assert new and all(re.fullmatch(r"course/(submitted/[\w@.+-]+/t1_means|attempts/[\w@.+-]+/t1_means/1)/"
+                                    r"(means\.ipynb|attempt\.json)", name) for name in new)
+    assert len(new) == 3 * len(taken) == 24
     assert stamp(tiny.root, "x-1") == "" and notebook(tiny.root, "x-1") == "7"
 
 
