@@ -256,7 +256,7 @@ def report(assignment: str) -> None:
 @click.option("--to", type=click.Choice(["csv", "canvas", "moodle"]), default="csv", show_default=True,
               help="nbgrader's columns, a Canvas gradebook, or Moodle's grades.")
 @click.option("--roster", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
-              help="The gradebook exported from Canvas, or the grading worksheet from Moodle.")
+              help="The gradebook exported from Canvas, the grading worksheet from Moodle; for csv any roster.")
 @click.option("--column", "columns", multiple=True, metavar="ASSIGNMENT=TITLE",
               help="What Canvas calls an assignment (may be given several times).")
 def export(assignments: tuple[str, ...], to: str, roster: str | None, columns: tuple[str, ...]) -> None:

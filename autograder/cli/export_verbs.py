@@ -13,29 +13,39 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[str, ...]) -> None:
+    from autograder.collect.spreadsheet import read_table
     from autograder.export.canvas import canvas_csv
     from autograder.export.grades import collect_grades
     from autograder.export.moodle import moodle_csv
-    from autograder.export.sheet import read_sheet, write_sheet
-    from autograder.export.table import nbgrader_csv
+    from autograder.export.sheet import write_sheet
+    from autograder.export.table import count, nbgrader_csv
 
     root = find_root()
     for name in names:
         load_assignment(name, root)  # says which there are
     graded = [each for each in collect_grades(root, names or assignment_names(root)) if each.grades]
     names = _all_graded(names, tuple(each.assignment.name for each in graded))
-    sheet = read_sheet(Path(roster), "--roster") if roster else None
     if to == "canvas":
+        sheet = read_table(Path(roster), "--roster") if roster else None
         exported = canvas_csv(graded, sheet, _titles(columns, names))
     elif to == "moodle":
-        exported = moodle_csv(graded, sheet)
+        exported = moodle_csv(graded, read_table(Path(roster), "--roster") if roster else None)
     else:
+        graded = _of_the_class(graded, Path(roster)) if roster else graded
         exported = nbgrader_csv(graded)
     path = write_sheet(root / "exports" / f"{'grades' if to == 'csv' else to}.csv", exported.rows, exported.delimiter)
     for notice in [notice for each in graded for notice in each.notices] + exported.notices:
         console.print(clean(notice), markup=False, soft_wrap=True)
-    submitted = sum(grade.submitted for each in graded for grade in each.grades.values())
-    console.print(f"{submitted} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
+    all_of_them = count(graded)
+    of = f" of {all_of_them}" if exported.filled != all_of_them else ""
+    console.print(f"{exported.filled}{of} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
+
+
+def _of_the_class(graded: list, roster: Path) -> list:
+    from autograder.collect.roster import read_roster
+    from autograder.export.roster import of_the_class
+
+    return of_the_class(graded, read_roster(roster))
 
 
 def _all_graded(asked: tuple[str, ...], graded: tuple[str, ...]) -> tuple[str, ...]:

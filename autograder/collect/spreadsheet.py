@@ -22,6 +22,11 @@ class Table:
     rows: list[list[str]]
     delimiter: str = ","
 
+    def column(self, name: str) -> int | None:
+        """The place of a column, whatever the case of its letters."""
+        names = [each.strip().casefold() for each in self.header]
+        return names.index(name.casefold()) if name.casefold() in names else None
+
 
 def read_table(path: Path, what: str) -> Table:
     """what: what the file should be, for the error's sentence. Raises AutograderError."""

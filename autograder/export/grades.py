@@ -13,14 +13,14 @@ from autograder.report import Report, load
 
 @dataclass(frozen=True)
 class Grade:
-    """One student's grade. score: raw_score less the penalty for lateness, never below 0; parts: name -> (score, most)
-    of what is graded; submitted: false for a student of the gradebook who handed nothing in."""
+    """One student's grade. score: raw_score less the penalty for lateness, never below 0; parts: name -> (score, most),
+    None for the score of an answer that waits; submitted: false for who handed nothing in."""
 
     member: Member
     raw_score: float = 0.0
     penalty: float = 0.0
     timestamp: datetime | None = None
-    parts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
     submitted: bool = True
 
     @property
@@ -51,7 +51,7 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     reports = _reports(root, name)
     scores = read_scores(root, name) if name in listed else {}
     if not scores:
-        return _from_reports(name, reports)
+        return _from_reports(name, reports, members)
     grades = {student: _from_scores(member, scores.get(student)) for student, member in members.items()}
     graded = Graded(listed[name], grades)
     waiting = [student for student, given in scores.items() if given.needs_manual]
@@ -81,12 +81,13 @@ def _from_scores(member: Member, scores: Scores | None) -> Grade:
         return Grade(member, submitted=False)
     cells = scores.cells
     return Grade(member, sum(cell.score for cell in cells.values()), scores.late_penalty, scores.submitted,
-                 {name: (cell.score, cell.max_points) for name, cell in cells.items()})
+                 {name: (None if cell.waits else cell.score, cell.max_points) for name, cell in cells.items()})
 
 
-def _from_reports(name: str, reports: list[Report]) -> Graded:
+def _from_reports(name: str, reports: list[Report], members: Mapping[str, Member]) -> Graded:
     examined = [report for report in reports if report.examined]
-    grades = {report.student: Grade(Member(report.student), report.points, parts={
+    grades = {student: Grade(member, submitted=False) for student, member in members.items()} if examined else {}
+    grades |= {report.student: Grade(members.get(report.student) or Member(report.student), report.points, parts={
         part.name: (part.points, part.max_points) for part in report.parts}) for report in examined}
     most = max((report.max_points for report in examined), default=0.0)
     graded = Graded(Listed(name, most), grades, [

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from autograder.gradebook.roll import Member
+from autograder.collect.roster import Roster, slug
+from autograder.export.grades import Grade, Graded
+from autograder.gradebook.roll import NAMES, Member
 from autograder.render import shortened
 
 
@@ -55,3 +57,35 @@ def _found(member: Member, tables: Sequence[Mapping[str, int]]) -> int | None:
     own = [key.strip().casefold() for key in (member.student, member.email, member.lms_user_id) if key.strip()]
     rows = {table[key] for table in tables for key in own if key in table}
     return rows.pop() if len(rows) == 1 else None
+
+
+def of_the_class(graded: Sequence[Graded], roster: Roster) -> list[Graded]:
+    """The grades in the order of a roster, with its names and addresses, and with those on it who handed in nothing;
+    students who are not on it come last, and are named."""
+    members = list(roster.members.values())
+    keys = [[member.student, member.email, local_part(member.email), member.lms_user_id, *_collected(member)]
+            for member in members]
+    return [_of_the_class(each, members, match([grade.member for grade in each.grades.values()], keys))
+            for each in graded]
+
+
+def _of_the_class(each: Graded, members: Sequence[Member], matched: Matched) -> Graded:
+    students = {place: student for student, place in matched.rows.items()}
+    grades = {}
+    for place, member in enumerate(members):
+        if place in students:
+            grade = each.grades[students[place]]
+            known = {name: getattr(member, name) for name in NAMES if getattr(member, name)}
+            grades[grade.student] = replace(grade, member=replace(grade.member, **known))
+        elif member.student not in each.grades:
+            grades[member.student] = Grade(member, submitted=False)
+    others = {student: grade for student, grade in each.grades.items() if student not in grades}
+    said = f"{each.assignment.name}: not on the roster, or not surely, so last in the table: {shortened(list(others))}"
+    return Graded(each.assignment, grades | others, [*each.notices, said] if others else each.notices)
+
+
+def _collected(member: Member) -> tuple[str, str]:
+    """What `autograder collect` calls somebody of whom it knows what Moodle or Canvas says in a file's name."""
+    name = " ".join(filter(None, (member.first_name, member.last_name)))
+    bare = "".join(letter for letter in f"{member.last_name}{member.first_name}".casefold() if letter.isalnum())
+    return slug(name) if name else "", f"{bare}-{member.lms_user_id}" if member.lms_user_id else ""

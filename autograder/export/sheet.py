@@ -1,4 +1,4 @@
-"""CSV in and out: quoted by the csv module, in UTF-8, and without cells that a spreadsheet would run.
+"""CSV out: quoted by the csv module, in UTF-8, and without cells that a spreadsheet would run.
 
 There is no byte order mark: these files are read by programs, for most of which it would be part of the first column's
 name. Excel shows letters beyond ASCII rightly through "Data, From Text/CSV".
@@ -8,30 +8,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.errors import AutograderError
 from autograder.render import clean
 from autograder.report import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # with what a spreadsheet takes for them
-NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?%?", re.ASCII)
-
-
-@dataclass
-class Sheet:
-    """A CSV file: its header, its rows, each as long as the header, and what separated the cells."""
-
-    header: list[str]
-    rows: list[list[str]]
-    delimiter: str = ","
-
-    def column(self, name: str) -> int | None:
-        """The place of a column, whatever the case of its letters."""
-        names = [each.strip().casefold() for each in self.header]
-        return names.index(name.casefold()) if name.casefold() in names else None
+NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?%?|-+", re.ASCII)  # or the dash of an empty cell, as Moodle writes it
 
 
 class Verbatim(str):
@@ -55,18 +39,3 @@ def write_sheet(path: Path, rows: Iterable[Sequence], delimiter: str = ",") -> P
     writer.writerows([cell(value) for value in row] for row in rows)
     write_whole(path, buffer.getvalue().encode("utf-8", "replace"))
     return path
-
-
-def read_sheet(path: Path, what: str) -> Sheet:
-    """`what` it should be, for the error's sentence. Commas or semicolons, with or without a byte order mark."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        first = text.partition("\n")[0]
-        delimiter = max(",;\t", key=first.count)
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if any(row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AutograderError(f"{what}: a CSV file in UTF-8", f"{path}: {error}") from None
-    if not rows:
-        raise AutograderError(f"{what}: a CSV file", f"{path} is empty")
-    width = len(rows[0])
-    return Sheet(rows[0], [(row + [""] * width)[:width] for row in rows[1:]], delimiter)

@@ -12,19 +12,27 @@ NBGRADER = ("assignment", "duedate", "timestamp", "student_id", "last_name", "fi
 
 @dataclass
 class Exported:
-    """A file to be written, and sentences on what is in it."""
+    """A file to be written, and sentences on what is in it. filled: how many of its cells are grades of ours."""
 
     rows: list[Sequence]
     notices: list[str] = field(default_factory=list)
     delimiter: str = ","
+    filled: int = 0
 
 
 def nbgrader_csv(graded: Sequence[Graded]) -> Exported:
-    """What `nbgrader export` writes, column by column; a student without a submission has 0, as there."""
+    """What `nbgrader export` writes, column by column, to the hundredth of a point; a student without a submission has
+    0, as there."""
     rows = [(each.assignment.name, each.assignment.duedate, grade.timestamp, grade.student, grade.member.last_name,
-             grade.member.first_name, grade.member.email, grade.raw_score, grade.penalty, grade.score,
-             each.assignment.max_score) for each in graded for grade in each.grades.values()]
-    return Exported([NBGRADER, *rows])
+             grade.member.first_name, grade.member.email, *(round(value, 2) for value in (
+                 grade.raw_score, grade.penalty, grade.score, each.assignment.max_score)))
+            for each in graded for grade in each.grades.values()]
+    return Exported([NBGRADER, *rows], filled=count(graded))
+
+
+def count(graded: Sequence[Graded]) -> int:
+    """Of how many submissions there are grades."""
+    return sum(grade.submitted for each in graded for grade in each.grades.values())
 
 
 def points(grade: Grade | None) -> str:

@@ -18,6 +18,11 @@ class CellScore:
     comment: str = ""
 
     @property
+    def waits(self) -> bool:
+        """Whether nobody has given a score yet: nbgrader also asks for a second look at those from before a regrade."""
+        return self.auto is None and self.manual is None
+
+    @property
     def score(self) -> float:
         given = self.manual if self.manual is not None else self.auto
         return (given or 0.0) + self.extra

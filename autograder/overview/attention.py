@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from autograder.errors import BadReply, RoomDied, TimedOut
 from autograder.gradebook.scores import Scores
-from autograder.overview.figures import waiting
 from autograder.report import BROKEN, CheckResult, Report
 from autograder.similar import Pair
 
@@ -100,7 +99,7 @@ def _unwritten_scores(reports: Iterable[Report], scores: Mapping[str, Scores]) -
     for report in reports:
         given = scores[report.student].cells if report.student in scores else {}
         names = [question.name for question in report.questions if question.answered
-                 and (question.name not in given or waiting(given[question.name]))]
+                 and (question.name not in given or given[question.name].waits)]
         if names:
             cases.append(Case(report.student, ", ".join(names)))
     return cases

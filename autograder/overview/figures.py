@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import mean, median
 
-from autograder.gradebook.scores import CellScore, Scores
+from autograder.gradebook.scores import Scores
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, Report
 
 UNWRITTEN = "not attempted"
@@ -122,11 +122,6 @@ def class_figures(assignment: str, reports: Sequence[Report], scores: Mapping[st
 
 def outcome(check: CheckResult) -> str:
     return check.verdict if check.attempted else UNWRITTEN
-
-
-def waiting(cell: CellScore) -> bool:
-    """Whether an answer still has no score: nbgrader also asks for a second look at those given before a regrade."""
-    return cell.auto is None and cell.manual is None
 
 
 def _ungraded(reports: Sequence[Report], scores: Mapping[str, Scores]) -> dict[str, float]:

@@ -12,12 +12,14 @@ from click.testing import CliRunner
 from nbgrader.api import Gradebook
 
 from autograder.cli import main
+from autograder.collect.roster import read_roster
+from autograder.collect.spreadsheet import Table, read_table
 from autograder.errors import AutograderError
 from autograder.export.canvas import canvas_csv
 from autograder.export.grades import Grade, Graded, collect_grades
 from autograder.export.moodle import moodle_csv
-from autograder.export.roster import match
-from autograder.export.sheet import Sheet, Verbatim, cell, read_sheet, write_sheet
+from autograder.export.roster import match, of_the_class
+from autograder.export.sheet import Verbatim, cell, write_sheet
 from autograder.export.table import NBGRADER, nbgrader_csv
 from autograder.grade.grader import Grader
 from autograder.gradebook.roll import Listed, Member
@@ -39,7 +41,7 @@ def test_a_spreadsheet_computes_nothing(text):
     assert cell(text).startswith("'")
 
 
-@pytest.mark.parametrize("text", [*HARMLESS, "-5", "+4.5", "-0,5", "12 %".replace(" ", "")])
+@pytest.mark.parametrize("text", [*HARMLESS, "-5", "+4.5", "-0,5", "12 %".replace(" ", ""), "-", "--"])
 def test_what_is_no_formula_stays(text):
     assert cell(text) == text
 
@@ -56,20 +58,20 @@ def test_what_is_written_is_read_back(tmp_path, delimiter):
     assert not path.read_bytes().startswith(b"\xef\xbb\xbf")
     with open(path, encoding="utf-8", newline="") as file:
         assert list(csv.reader(file, delimiter=delimiter)) == rows
-    sheet = read_sheet(path, "it")
+    sheet = read_table(path, "it")
     assert ([sheet.header, *sheet.rows], sheet.delimiter) == (rows, delimiter)
 
 
-@pytest.mark.parametrize("content, said", [(b"", "is empty"), (b"\xff\xfe\x00", "utf-8"), (b'a,b\n"c', "unexpected end")])
+@pytest.mark.parametrize("content, said", [(b"", "is empty"), (b"\xff\xfe\x00", "utf-16"), (b'a,b\n"c', "unexpected end")])
 def test_a_roster_that_is_none_is_refused(tmp_path, content, said):
     (tmp_path / "roster.csv").write_bytes(content)
     with pytest.raises(AutograderError, match=said):
-        read_sheet(tmp_path / "roster.csv", "--roster")
+        read_table(tmp_path / "roster.csv", "--roster")
 
 
 def test_a_roster_with_a_byte_order_mark(tmp_path):
     (tmp_path / "roster.csv").write_bytes("\ufeffStudent;ID\r\nZoë;1;surplus\r\n;\r\n".encode())
-    sheet = read_sheet(tmp_path / "roster.csv", "--roster")
+    sheet = read_table(tmp_path / "roster.csv", "--roster")
     assert (sheet.header, sheet.rows, sheet.delimiter) == (["Student", "ID"], [["Zoë", "1"]], ";")
 
 
@@ -101,9 +103,9 @@ def graded(name: str = NAME, most: float = 8, **scores: float | None) -> Graded:
     return Graded(Listed(name, most), grades)
 
 
-def sheet(text: str, delimiter: str = ",") -> Sheet:
+def sheet(text: str, delimiter: str = ",") -> Table:
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-    return Sheet(rows[0], rows[1:], delimiter)
+    return Table(rows[0], rows[1:], delimiter)
 
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,T1 Means (501),Quiz (502),Final Score
@@ -212,6 +214,68 @@ def test_moodles_worksheet_is_of_one_assignment_and_has_its_columns(roster, assi
         moodle_csv([graded(ann=1.0)] * assignments, sheet(roster))
 
 
+GERMAN = """ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden","Zuletzt geändert (Abgabe)","Zuletzt geändert (Bewertung)","Feedback als Kommentar"
+Teilnehmer/in1234567,"Ann A",ann@x.edu,"Zur Bewertung abgegeben",,"8,00",Ja,"Montag, 20. April 2026, 21:14",-,
+Teilnehmer/in1234568,"Bob B",bob@x.edu,"Zur Bewertung abgegeben",,"8,00",Nein,-,-,
+"""
+FRENCH = """Identifiant,"Nom complet","Adresse de courriel",Statut,Note,"Note maximale","La note peut être modifiée","Dernière modification (travail remis)","Dernière modification (note)","Feedback par commentaires"
+Participant1234567,"Ann A",ann@x.edu,"Remis pour évaluation",,"8,00",Oui,"lundi 20 avril 2026, 21:14",-,
+Participant1234568,"Bob B",bob@x.edu,"Remis pour évaluation",,"8,00",Non,-,-,
+"""
+BLIND = """Identifier,Status,Grade,"Maximum Grade","Grade can be changed","Last modified (submission)","Last modified (grade)","Feedback comments"
+Participant 1234567,"Submitted for grading",,8.00,Yes,"Monday, 20 April 2026, 9:14 PM",-,
+Participant 1234568,"Submitted for grading",,8.00,No,-,-,
+"""
+
+
+@pytest.mark.parametrize("text, students", [(GERMAN, ("ann", "bob")), (FRENCH, ("ann", "bob")), (GERMAN, ("1234567", "bob-b")),
+                                            (BLIND, ("participant-1234567", "participant-1234568"))])
+def test_moodles_worksheet_in_other_languages_and_without_names(text, students):
+    exported = moodle_csv([graded(**dict(zip(students, (7.5, 8.0))))], sheet(text))
+    before, header = sheet(text), exported.rows[0]
+    grade = header.index(next(title for title in header if title in ("Bewertung", "Note", "Grade")))
+    rows = [list(map(cell, row)) for row in exported.rows[1:]]
+    assert [(row[0], row[grade], row[-1]) for row in rows] == [
+        (before.rows[0][0], "7.5", "row_mean: 7.5 of 8"), (before.rows[1][0], "8", "row_mean: 8 of 8")]
+    assert [[value for place, value in enumerate(row) if place not in (grade, len(header) - 1)] for row in rows] == [
+        row[:grade] + row[grade + 1:-1] for row in before.rows]  # Moodle's own dashes too
+    assert exported.filled == 2 and exported.notices == [f"Moodle will not change the grades of {students[1]}: they are locked there"]
+
+
+def test_a_scale_of_moodle_is_no_number_of_points():
+    exported = moodle_csv([graded(ann=7.5)], sheet(GERMAN.replace('"8,00"', '"nicht bestanden    bestanden"')))
+    assert "Moodle grades this assignment by a scale (nicht, bestanden, bestanden)" in exported.notices[-1]
+
+
+def test_an_answer_that_waits_is_not_0_points():
+    each = graded(ann=6.0)
+    each.grades["ann"] = Grade(Member("ann"), 6.0, parts={"row_mean": (6.0, 6), "why": (None, 2)})
+    assert moodle_csv([each], sheet(GERMAN.replace("ann@x.edu", "ann@y.edu"))).rows[1][-1] == "row_mean: 6 of 6<br>why: not graded yet, of 2"
+
+
+def test_rows_that_were_filled_are_counted():
+    assert moodle_csv([graded(ann=1.0, nobody=2.0, cid=None)], sheet(MOODLE)).filled == 1
+    assert canvas_csv([graded(ann=7.5, bob=8.0, cid=None, dan=1.0)], sheet(CANVAS)).filled == 1  # bob is excused
+    assert canvas_csv([graded(ann=7.5, cid=None)]).filled == nbgrader_csv([graded(ann=7.5, cid=None)]).filled == 1
+
+
+def test_points_are_rounded_to_hundredths():
+    each = Graded(Listed(NAME, 100.0), {"ann": Grade(Member("ann"), 73.63329999999999 + 0.1, 0.1)})
+    assert [cell(value) for value in nbgrader_csv([each]).rows[1][7:]] == ["73.73", "0.1", "73.63", "100.0"]
+
+
+def test_a_table_with_a_roster_is_of_the_whole_class(tmp_path):
+    """Its order and names; who handed in nothing, whom the gradebook does not know; who is not on it comes last."""
+    (tmp_path / "class.csv").write_text("student_id,first name,last name,email\nzoe,Zoë,Z,zoe@x.edu\nann,Ann,A,ann@x.edu\n"
+                                        "u7,Jo,Kim,jo@x.edu\nann2,Ann,A,\n", encoding="utf-8")
+    each, = of_the_class([graded(**{"jo-kim": 4.0, "ann": 7.5, "eve": 1.0, "bob": None})], read_roster(tmp_path / "class.csv"))
+    rows = nbgrader_csv([each]).rows[1:]
+    assert [(row[3], row[5], row[6], row[9]) for row in rows] == [
+        ("zoe", "Zoë", "zoe@x.edu", 0), ("ann", "Ann", "ann@x.edu", 7.5), ("jo-kim", "Jo", "jo@x.edu", 4), ("ann2", "Ann", "", 0),
+        ("eve", "", "eve@x.edu", 1), ("bob", "", "bob@x.edu", 0)]
+    assert each.notices == [f"{NAME}: not on the roster, or not surely, so last in the table: eve, bob"]
+
+
 # --- from the gradebook, beside nbgrader's own export
 
 @pytest.fixture(scope="module")
@@ -272,10 +336,13 @@ def test_the_verb_for_all_three(course, monkeypatch, tmp_path):
     for arguments, name, words in ((["export"], "grades.csv", "2 grades: exports/grades.csv"),
                                    (["export", NAME, "--to", "canvas", "--roster", str(roster)], "canvas.csv",
                                     "Canvas counts 8.00 points possible, this course 10"),
-                                   (["export", NAME, "--to", "moodle"], "moodle.csv", "Grades, Import, CSV file")):
+                                   (["export", NAME, "--to", "moodle"], "moodle.csv", "Grades, Import, CSV file"),
+                                   (["export", NAME, "--to", "canvas", "--roster", str(roster)], "canvas.csv", "1 of 2 grades: exports/canvas.csv"),
+                                   (["export", NAME, "--roster", str(roster)], "grades.csv", "2 grades: exports/grades.csv")):
         done = CliRunner().invoke(main, arguments, catch_exceptions=False)
         assert done.exit_code == 0 and words in done.output
-        assert read_sheet(course / "exports" / name, "it").rows
+        assert read_table(course / "exports" / name, "it").rows
+    assert ",eve," in (course / "exports" / "grades.csv").read_text()  # of the roster alone
     done = CliRunner().invoke(main, ["export", NAME, "--to", "canvas", "--roster", str(roster), "--column", "x=y"])
     assert done.exit_code == 2 and "--column ASSIGNMENT=TITLE" in done.output
 
@@ -287,7 +354,7 @@ def test_what_nobody_has_handed_in_is_no_column(course, monkeypatch):
     monkeypatch.setattr("autograder.cli.export_verbs.assignment_names", lambda root: ["t0_future", NAME])
     done = CliRunner().invoke(main, ["export", "--to", "canvas"], catch_exceptions=False)
     assert done.exit_code == 0 and "t0_future" not in done.output
-    assert read_sheet(course / "exports" / "canvas.csv", "it").header[-1] == NAME
+    assert read_table(course / "exports" / "canvas.csv", "it").header[-1] == NAME
     done = CliRunner().invoke(main, ["export", "t0_future"])
     assert done.exit_code == 2 and "grades of t0_future\nnobody has a score yet" in done.output
 
