@@ -9,8 +9,11 @@ from autograder.collect.download import File, Refused
 from autograder.collect.roster import Roster
 from autograder.collect.systems import HandIn
 from autograder.course.assignment import Assignment
+from autograder.pictures import travels
 
 STATES = NEW, SAME, REPLACED, EARLIER, LEFT_OUT = "new", "as before", "replaced", "kept, not counted", "left out"
+MAX_PICTURES = 128 << 20  # bytes of one hand-in
+NAME = re.compile(r"[^/\\\0:*?\"<>|]{1,100}")  # of a file that can be written anywhere
 # What Canvas, browsers and Jupyter add to a name that is there already.
 ATTEMPT = re.compile(r"(?:[-_ ]++copy(?:[-_ ]*+\d{1,6}+)?+|[-_ ]++\d{1,6}+|[-_ ]*+\(\d{1,6}\))*+[-_ ]*+", re.IGNORECASE)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -99,17 +102,28 @@ def _take_one(assignment: Assignment, person: HandIn, due: datetime | None, resu
         result.notes.insert(0, f"no notebook: {_names(person.files) or 'nothing was handed in'}")
         return
     result.notebook = chosen.name
-    if others := [file for file in person.files if file is not chosen and not file.refused]:
+    pictures = _pictures(person.files)
+    taken = [chosen, *pictures.values()]
+    if others := [file for file in person.files if file not in taken and not file.refused]:
         result.notes.append(f"not taken: {_names(others)}")
     try:
-        content = chosen.read()
+        content = {f"{stem}.ipynb": chosen.read()}
     except Refused as reason:
         result.state = LEFT_OUT
         result.notes.insert(0, f"{chosen.name} is {reason}")
         return
+    left = MAX_PICTURES
+    for name, file in pictures.items():
+        try:
+            picture = file.read()
+            if len(picture) > left:
+                raise Refused(f"more than {MAX_PICTURES >> 20} MB, with the pictures before it")
+            content[name], left = picture, left - len(picture)
+        except Refused as reason:
+            result.notes.append(f"not read: {file.name}: {reason}")
     new = Attempt(0, "", chosen.name, person.system, person.ids[0], chosen.number, person.time,
                   _time(person, due, result))
-    _keep(assignment, {f"{stem}.ipynb": content}, new, result)
+    _keep(assignment, content, new, result)
 
 
 def _chosen(files: list[File], stem: str) -> File | None:
@@ -122,6 +136,15 @@ def _chosen(files: list[File], stem: str) -> File | None:
         return expected, file.number, int((re.findall(r"\d+", rest) or [0])[-1]) if expected else 0
 
     return max(reversed(notebooks), key=rank, default=None)
+
+
+def _pictures(files: list[File]) -> dict[str, File]:
+    """The pictures that the notebook may show, by their names: whatever folders they lay in, they lie beside it now."""
+    found: dict[str, File] = {}
+    for file in files:
+        if travels(file.name) and NAME.fullmatch(file.name) and not file.refused:
+            found.setdefault(file.name, file)
+    return found
 
 
 def _unread(files: list[File]) -> list[str]:

@@ -4,6 +4,7 @@
 on the machine of whoever owns them.
 """
 
-from autograder.pictures.album import OWN, SUFFIXES, Album, Unseen, beside, homes, shown, travels
+from autograder.pictures.album import OWN, Album, Unseen, shown
+from autograder.pictures.beside import SUFFIXES, beside, homes, travels
 
 __all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "homes", "shown", "travels"]

@@ -3,26 +3,24 @@ notebook. What cannot be shown is said in its place; no address is ever asked fo
 
 import base64
 import binascii
-import contextlib
 import re
-import stat
 import unicodedata
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, unquote_to_bytes
 
 from autograder import handed_in
 from autograder.errors import SubmissionError
+from autograder.pictures.beside import SUFFIXES, beside
 from autograder.pictures.find import DATA, references
 from autograder.report import Picture
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")  # of files that travel with a notebook
 MAX_FILE = 32 << 20  # bytes of one picture
 MAX_ALL = 128 << 20  # bytes of all pictures of a notebook
 MOST = 40  # pictures of a notebook
-MOST_FOLDERS = 20  # beside it, in which pictures may lie
 NOISE = 400  # characters of data, from which on nobody wants to read them
 OWN = re.compile(r"!\[([^\[\]]*)\]\(attachment:(picture-[0-9a-f]{16})\)")
 BRACKETS = re.compile(r"[][\\\n]+")
@@ -42,17 +40,24 @@ class Unseen:
     def sentence(self) -> str:
         return f"{self.what} is not shown: {self.why}"
 
+    @property
+    def advice(self) -> str:
+        """For its owner, before it is handed in."""
+        return f"a grader will not see {self.what}: {self.why} ({self.do})"
+
     def __str__(self) -> str:
         return f"[{self.sentence}]"
 
 
 class Album:
     """The pictures of one notebook. folder: what was handed in with it. wanted: name -> a picture's bytes, as they were
-    found; unseen: what could not be found or is none. known: names of pictures that are there already."""
+    found; files: the paths of those that lie beside it; unseen: what could not be found or is none. known: names of
+    pictures that are there already."""
 
     def __init__(self, folder: Path, known: Container[str] = ()):
         self._folder, self._known = folder, known
         self.wanted: dict[str, bytes] = {}
+        self.files: list[str] = []
         self.unseen: list[Unseen] = []
         self._left = MAX_ALL
 
@@ -94,9 +99,32 @@ class Album:
         if source.lower().startswith("data:"):
             return _embedded(source)
         if SCHEME.match(source):
-            return Unseen(f"a picture from elsewhere ({_short(source)})", "only pictures that were handed in are",
-                          "paste the picture itself into the cell: nobody's browser asks the web for it")
-        return _beside(self._folder, source)
+            return Unseen(f"a picture from elsewhere ({_short(source)})", "only what was handed in is shown",
+                          "paste the picture itself into the cell")
+        return self._beside(source)
+
+    def _beside(self, source: str) -> bytes | Unseen:
+        """A file that was handed in with the notebook; no link, and nothing outside of its folder."""
+        path = PurePosixPath(unquote(source.partition("?")[0]).replace("\\", "/"))
+        if path.suffix.lower() not in SUFFIXES:
+            return _unseen_kind(path.name, "only PNG, JPEG, GIF, WebP and BMP can be shown")
+
+        def likeness(name: str) -> int:
+            return 2 * (_same(name) == _same(str(path))) or _same(PurePosixPath(name).name) == _same(path.name)
+
+        best = max(self._files, key=likeness, default="")
+        if not likeness(best):
+            return Unseen(_named(path.name), "no such file lies beside the notebook", "put it there")
+        try:
+            content = handed_in.read(*self._files[best], MAX_FILE)
+        except SubmissionError as error:
+            return Unseen(_named(path.name), error.found.partition("\n")[0], "put a smaller file there, and no link")
+        self.files.append(best)
+        return content
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Path, str]]:
+        return beside(self._folder)
 
 
 def shown(text: str, pictures: Mapping[str, Picture]) -> str:
@@ -114,31 +142,6 @@ def without_data(text: str) -> str:
                     else f"{match[0][:40]}... [{_size(len(match[0]))} of data are left out]", text)
 
 
-def travels(name: str) -> bool:
-    """Whether a file of that name goes with a notebook: it may be a picture of an answer."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
-
-
-def homes(folder: Path) -> list[Path]:
-    """Where pictures may lie: beside the notebook, and in the folders there."""
-    try:
-        names = [name for name in handed_in.names(folder) if not name.startswith(".")]
-    except SubmissionError:
-        return []
-    inner = [folder / name for name in names if stat.S_ISDIR((folder / name).lstat().st_mode)]
-    return [folder, *inner[:MOST_FOLDERS]]
-
-
-def beside(folder: Path) -> dict[str, tuple[Path, str]]:
-    """{path in the folder: (its folder, its name)} of the pictures that were handed in as files; links are none."""
-    found = {}
-    for home in homes(folder):
-        with contextlib.suppress(SubmissionError):
-            found |= {(home / name).relative_to(folder).as_posix(): (home, name)
-                      for name in handed_in.plain_files(home, SUFFIXES) if travels(name)}
-    return found
-
-
 def _attached(name: str, attachments) -> bytes | Unseen:
     """A picture that was pasted into its cell: some editors write its name as it is, others with %20."""
     known = attachments if isinstance(attachments, dict) else {}
@@ -146,7 +149,7 @@ def _attached(name: str, attachments) -> bytes | Unseen:
     kinds = bundle if isinstance(bundle, dict) else {}
     data = next((kinds[kind] for kind in kinds if kind.startswith("image/") and not kind.startswith("image/svg")), None)
     if data is None:
-        return _unseen_kind(name, "SVG pictures are not") if kinds else Unseen(
+        return _unseen_kind(name, "SVG can hold programs") if kinds else Unseen(
             _named(name), "the cell that it was pasted into does not hold it", "paste it again")
     return _decoded("".join(map(str, data)) if isinstance(data, list) else str(data), name)
 
@@ -154,7 +157,7 @@ def _attached(name: str, attachments) -> bytes | Unseen:
 def _embedded(source: str) -> bytes | Unseen:
     kind, _, data = source[5:].partition(",")
     if "svg" in kind.lower():
-        return _unseen_kind("", "SVG pictures are not")
+        return _unseen_kind("", "SVG can hold programs")
     return _decoded(unquote(data), "") if "base64" in kind.lower() else unquote_to_bytes(data[:MAX_FILE])
 
 
@@ -166,25 +169,6 @@ def _decoded(data: str, name: str) -> bytes | Unseen:
         return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
     except (binascii.Error, ValueError):
         return Unseen(_named(name), "its data are damaged", "paste it again")
-
-
-def _beside(folder: Path, source: str) -> bytes | Unseen:
-    """A file that was handed in with the notebook; no link, and nothing outside of its folder."""
-    path = PurePosixPath(unquote(source.partition("?")[0]).replace("\\", "/"))
-    if path.suffix.lower() not in SUFFIXES:
-        return _unseen_kind(path.name, "only PNG, JPEG, GIF, WebP and BMP are")
-
-    def likeness(name: str) -> int:
-        return 2 * (_same(name) == _same(str(path))) or _same(PurePosixPath(name).name) == _same(path.name)
-
-    files = beside(folder)
-    best = max(files, key=likeness, default="")
-    if not likeness(best):
-        return Unseen(_named(path.name), "no such file lies beside the notebook", "put it there")
-    try:
-        return handed_in.read(*files[best], MAX_FILE)
-    except SubmissionError as error:
-        return Unseen(_named(path.name), error.found.partition("\n")[0], "put a smaller file there, and no link")
 
 
 def _unseen_kind(name: str, why: str) -> Unseen:

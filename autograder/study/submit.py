@@ -15,6 +15,8 @@ from pathlib import Path
 from autograder.course.execute import STUB
 from autograder.errors import DataError
 from autograder.notebook import kept
+from autograder.pictures import Album, Unseen
+from autograder.pictures.shrink import shrunk
 from autograder.report import write_whole
 from autograder.study.handout import Handout
 from autograder.study.overview import overview
@@ -63,7 +65,7 @@ def look_over(handout: Handout) -> HandIn:
         _named("cells from another version of the assignment (copy your answers into the notebook of the handout that "
                "lies here, or ask which one counts)",
                [name for name, raw in own.items() if _checksum(raw) != _checksum(originals[name])]),
-        *_not_compiling(cells), _unsaved(handout.notebook)) if problem]
+        *_not_compiling(cells), *_unseen_pictures(handout.folder, cells), _unsaved(handout.notebook)) if problem]
     changed = [name for name, raw in own.items() if _is_locked(originals[name])
                and _text(raw) != _text(originals[name])]
     if note := _named("given cells that were changed: the course's own are used instead", changed):
@@ -76,10 +78,13 @@ def look_over(handout: Handout) -> HandIn:
 
 
 def make_zip(handout: Handout) -> Path:
-    """handin/<assignment>.zip in the handout's folder: the notebook, under the name that it was handed out with."""
+    """handin/<assignment>.zip in the handout's folder: the notebook, under the name that it was handed out with,
+    and the files of the pictures that it shows."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(handout.notebook, handout.released[0])
+        for name in sorted(set(_album(handout.folder, raw_cells(handout.notebook)).files)):
+            archive.write(handout.folder / name, name)
     home = handout.folder.parent
     target = (home.parent if home.name == "assignments" else home) / "handin" / f"{handout.name}.zip"
     write_whole(target, buffer.getvalue())
@@ -147,6 +152,23 @@ def _not_compiling(cells: list[dict]) -> list[str]:
                 line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
                 problems.append(f"cell {number} does not compile: {getattr(error, 'msg', None) or error}{line}")
     return problems
+
+
+def _album(folder: Path, cells: list[dict]) -> Album:
+    """The pictures of the notebook's text."""
+    album = Album(folder.resolve())
+    for raw in cells:
+        if raw.get("cell_type") != "code":
+            album.read(source_of(raw), raw.get("attachments"))
+    return album
+
+
+def _unseen_pictures(folder: Path, cells: list[dict]) -> list[str]:
+    """What a grader would not see: said to whoever can still mend it."""
+    album = _album(folder, cells)
+    refused = [Unseen("a picture", why, "save it as PNG or JPEG")
+               for content in album.wanted.values() if (why := shrunk(content)[1])]
+    return list(dict.fromkeys(unseen.advice for unseen in [*album.unseen, *refused]))
 
 
 def _unsaved(notebook: Path) -> str:
