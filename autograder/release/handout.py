@@ -69,13 +69,16 @@ On Windows:
     py install.py
     .venv\\Scripts\\jupyter lab assignments\\{name}\\{notebook}
 
-On Colab or another machine that has Jupyter already: put the zip beside the notebook and run this in its first cell.
+On Colab or another machine that has Jupyter already: put the zip beside the notebook and run this in its first cell, as
+often as you like. What is unpacked already stays as it is.
 
 ```python
-import zipfile
-zipfile.ZipFile("{name}.zip").extractall()
-%run {name}/install.py --here
-%cd {name}/assignments/{name}
+import os, zipfile
+if os.path.exists("{name}.zip"):
+    with zipfile.ZipFile("{name}.zip") as handout:
+        handout.extractall(members=[each for each in handout.namelist() if not os.path.exists(each)])
+    %run {name}/install.py --here
+    %cd {name}/assignments/{name}
 ```
 
 Fill in the functions that say `raise NotImplementedError`, then run the check cell below each of them: it says

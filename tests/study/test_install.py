@@ -11,7 +11,7 @@ from autograder.course import load_assignment
 from autograder.release.handout import zipped
 from tests.study.helpers import ROOT, surroundings
 
-NAME = "a1_rnn_captioning"
+NAME, NOTE = "a1_rnn_captioning", "a note of my own"
 # What a kernel does with cells, with the machine's own Python and in the folder where the notebook lies.
 KERNEL = '''
 import sys
@@ -54,15 +54,20 @@ def test_the_first_cell_sets_a_bare_machine_up(handed_out, tmp_path):
     files = handed_out(load_assignment(NAME, ROOT))
     (folder / f"{NAME}.zip").write_bytes(zipped(files, NAME))
     first = re.search(r"```python\n(.*?)```", files["README.md"].decode(), re.DOTALL)[1]
+    assert first in (ROOT / "docs" / "students.md").read_text(encoding="utf-8")
     missing = subprocess.run([python, "-c", "import numpy, IPython, autograder"], cwd=folder, env=machine(),
                              capture_output=True, text=True)
     assert "No module named 'autograder'" in missing.stderr
-    cells = [first, ANSWER, "check('rnn_step_forward').result.points"]
+    mine = f"open('mine.txt', 'w').write('work'); open('../../README.md', 'w').write('{NOTE}')"
+    start = f"%cd {folder}"  # as a new kernel does
+    cells = [first, first, mine, start, first, ANSWER, "check('rnn_step_forward').result.points"]
     done = subprocess.run([python, "-c", KERNEL.format(cells=cells)], cwd=folder, env=machine(HOME=str(tmp_path)),
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     points, _, place = done.stdout.splitlines()[-1].partition(" ")
     assert float(points) == 2 and place.startswith(str(python.parents[1])), done.stdout
+    assert (folder / NAME / "README.md").read_text() == NOTE  # what somebody changed is not unpacked again
+    assert (folder / NAME / "assignments" / NAME / "mine.txt").exists()
 
     # The same zip with an environment of its own, as on Windows; the data are there by now.
     home = folder / NAME
