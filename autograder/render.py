@@ -56,7 +56,7 @@ def public(result: PartResult) -> PartResult:
 
 
 def _without_secrets(check: CheckResult) -> CheckResult:
-    known = check.found.startswith(("not attempted", "waits for"))
+    known = check.found.startswith(("not attempted", "waits for", "it fails also with a correct"))
     return replace(check, name="", sentence="a hidden check, on other inputs", asked="", where=[],
                    difference=None, found=check.found.split(";")[0] if known else "")
 

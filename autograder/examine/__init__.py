@@ -4,7 +4,7 @@ This is what checks.py and mistakes.py import; docs/writing-checks.md shows each
 """
 
 from autograder.course.answers import also_correct, replaces
-from autograder.examine.compare import CheckFailed, require, returns, same
+from autograder.examine.compare import CheckFailed, reached, require, returns, same
 from autograder.examine.counted import Cost, calls_of, cost
 from autograder.examine.finite_differences import gradient
 from autograder.examine.gradients import same_gradients
@@ -23,8 +23,8 @@ from autograder.examine.randomness import ALL, mean_of, share_of
 
 __all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "calls_of", "cost", "equivariant",
            "gradient", "influences", "installed", "invariant", "mean_of", "part", "permuted", "points",
-           "random_weights", "replaces", "require", "returns", "same", "same_as_set", "same_gradients", "share_of",
-           "shifted", "twins", "unchanged"]
+           "random_weights", "reached", "replaces", "require", "returns", "same", "same_as_set", "same_gradients",
+           "share_of", "shifted", "twins", "unchanged"]
 
 
 def points(part: str, n: float):

@@ -19,11 +19,6 @@ class Cells:
         self._deadly: list[str] = []
         self._prepare()
 
-    def text(self, name: str, line: int) -> str:
-        """A line of a cell, stripped; '' if there is none."""
-        lines = self._sources.get(name, "").split("\n")
-        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
-
     def load(self, room, seconds: float) -> bool:
         """Runs them in a fresh room, each with its deadline. False if it takes another room, and another try."""
         [script] = room.send_ahead(self._requests, timeout=seconds)

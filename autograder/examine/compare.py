@@ -13,7 +13,7 @@ from autograder.examine.face import Handle
 from autograder.examine.picture import picture
 from autograder.report import Difference
 
-__all__ = ["CheckFailed", "numeric", "require", "returns", "same", "same_shape"]
+__all__ = ["CheckFailed", "numeric", "reached", "require", "returns", "same", "same_shape"]
 
 
 class CheckFailed(AssertionError):
@@ -38,7 +38,7 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     """
     if isinstance(want, (str, dict)) or isinstance(want, (tuple, list)) and not _is_array(want):
         return _same_parts(got, want, what, rel_error)
-    want = _array(want)
+    want, narrow = _array(want), _narrow(got)
     got = numeric(got, what, want)
     same_shape(got, want, what, axes)
     evidence = (what, got.copy())
@@ -57,6 +57,9 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
         raise CheckFailed(None, f"`{what}` is {_number(got.flat[worst])}{_place(worst, got.shape, axes)}; "
                                 f"{_count(strange)} are not finite", evidence, where)
     _same_kind(got, want, what)
+    if narrow and want.dtype.itemsize > 2:
+        raise CheckFailed(None, f"`{what}` holds {narrow} numbers, of which three digits count; expected float32 or "
+                                "float64", evidence, where)
     raise CheckFailed(None, _differs(got, want, difference, wrong, what, axes, exact), evidence, where)
 
 
@@ -78,6 +81,14 @@ def returns(value: Any, *names: str) -> Any:
     if len(value) != len(names):
         raise CheckFailed(None, f"the function returned {len(value)} values, expected {len(names)}: {listed}")
     return value
+
+
+def reached(gradient: Any, what: str) -> Any:
+    """`gradient` is there: what came back for `what` when gradients were asked for (`student.vjp`)."""
+    if gradient is None:
+        raise CheckFailed(None, f"no gradient reaches `{what}`: the result does not depend on it, or was cut off",
+                          (f"the gradient of {what}", np.empty(0)))
+    return gradient
 
 
 def describe(value: Any) -> str:
@@ -132,7 +143,8 @@ def _rounding(got: np.ndarray) -> float:
 def _array(value: Any) -> np.ndarray:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+        value = value.detach().cpu()
+        value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()  # NumPy has no such numbers
     return np.array(None) if type(value) is Handle else np.asarray(value)
 
 
@@ -160,6 +172,12 @@ def _same_kind(got: np.ndarray, want: np.ndarray, what: str) -> None:
     if want.dtype.kind == "f" and got.dtype.kind in "iub":
         raise CheckFailed(None, f"`{what}` holds whole numbers ({got.dtype}), expected real numbers",
                           (what, got.copy()))
+
+
+def _narrow(value: Any) -> str:
+    """The dtype of an answer whose numbers are too coarse to be compared, or ''."""
+    name = str(getattr(value, "dtype", "")).removeprefix("torch.") if type(value) is not Handle else ""
+    return name if name in ("float16", "bfloat16") else ""
 
 
 def _difference(got: np.ndarray, want: np.ndarray) -> np.ndarray:

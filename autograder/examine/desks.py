@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from autograder.examine.face import Backend
+from autograder.examine.lines import Text, text_of
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.rehearsal import Rehearsal
 from autograder.room import process
@@ -15,6 +16,7 @@ class NamespaceDesk:
 
     def __init__(self, make: Callable[[], dict], swap_sources: Callable[[str], list] = lambda part: []):
         self._make, self._swap_sources = make, swap_sources
+        self.text = text_of([])
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
                 rehearsals: Sequence[Rehearsal] = ()) -> Backend:
@@ -33,8 +35,9 @@ class LiveDesk:
 
     swappable = False
 
-    def __init__(self, namespace: dict, owns: Callable[[str], bool] = lambda filename: True):
-        self._namespace, self._owns = namespace, owns
+    def __init__(self, namespace: dict, owns: Callable[[str], bool] = lambda filename: True,
+                 text: Text = lambda cell, line: ""):
+        self._namespace, self._owns, self.text = namespace, owns, text
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
                 rehearsals: Sequence[Rehearsal] = ()) -> Backend:

@@ -24,6 +24,7 @@ class Patience(NamedTuple):
 
 
 CALM, HURRIED = Patience(2, 10.0), Patience(1, 3.0)  # hurried where an earlier part has run out of time already
+FAILS_TOO = "it fails also with a correct"
 NOT_RUN = "not run: other checks of this part have already run out of time"
 
 
@@ -90,16 +91,17 @@ class Examiner:
             return
         again = {check.name: check for check in result.checks if check.verdict in (FAILED, SKIPPED)}
         with in_brief():
-            passed, stalled = self._second_sitting(part, desk, swapped, again)
-            if len(passed) < len(again) and not stalled:
+            seen, stalled = self._second_sitting(part, desk, swapped, again)
+            wrong = {name for name, second in seen.items() if second.verdict != PASSED}
+            if wrong and not stalled:
                 desk.renew()  # what the first sitting left behind is held against nobody
-                passed |= self._second_sitting(part, desk, swapped, again.keys() - passed)[0]
-        for check in map(again.get, passed):
-            check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
-            check.asked = check.found = ""
-            check.where, check.attempted, check.difference = [], True, None
-        if passed:
-            result.follow_through = [name for name in swapped if name in failed]
+                seen |= self._second_sitting(part, desk, swapped, wrong)[0]
+        correct = [name for name in swapped if name in failed]
+        alone = set(failed) <= set(swapped)  # whatever fails now fails by itself
+        for name, second in seen.items():
+            _take_second(again[name], second, correct, alone)
+        if any(second.verdict == PASSED for second in seen.values()):
+            result.follow_through = correct
 
     def _swaps(self, part: Part, failed: list[str]) -> tuple[str, ...]:
         """The failed parts that `part` builds on, with their families: never what `part` itself is written in."""
@@ -120,7 +122,7 @@ class Examiner:
             else:
                 raised = self.runner.ask(checks[place:], desk, (), patience.seconds)
                 stalls += isinstance(raised, TimedOut)
-                self._judge.decide(result, check, raised)
+                self._judge.decide(result, check, raised, desk.text)
                 if numbers := evidence_of(raised):
                     evidence[check.name] = numbers
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
@@ -128,20 +130,20 @@ class Examiner:
         return results
 
     def _second_sitting(self, part: Part, desk: Desk, swapped: tuple[str, ...],
-                        names: Collection[str]) -> tuple[set[str], bool]:
-        """Which of those checks pass with the reference in place of the `swapped` parts; did one run out of time?"""
-        passed: set[str] = set()
+                        names: Collection[str]) -> tuple[dict[str, CheckResult], bool]:
+        """The results of those checks with the reference in place of the `swapped` parts; did one run out of time?"""
+        seen: dict[str, CheckResult] = {}
         checks = [check for check in self.plan.checks_of(part.name) if check.name in names]
         for place, check in enumerate(checks):
             try:
                 raised = self.runner.ask(checks[place:], desk, swapped, HURRIED.seconds)
             except StudentFault:  # the notebook does not let the reference in, such as one that says `nn = 3`
-                return passed, False
-            if raised is None:
-                passed.add(check.name)
+                return seen, False
+            seen[check.name] = CheckResult(check.name, check.sentence, check.points)
+            self._judge.decide(seen[check.name], check, raised, desk.text)
             if isinstance(raised, TimedOut):
-                return passed, True
-        return passed, False
+                return seen, True
+        return seen, False
 
     def _with_prerequisites(self, names: Sequence[str], known: Collection[str]) -> set[str]:
         wanted = set(names)
@@ -163,5 +165,19 @@ def _stalled(check: CheckResult) -> bool:
 
 
 def _skip(check: CheckResult, part: str) -> None:
-    check.verdict = SKIPPED
-    check.found = f"waits for `{part}`, which fails; until then: {check.found}"
+    check.verdict, check.difference = SKIPPED, None
+    check.found = f"waits for `{part}`, which fails; until then: {check.found.partition(chr(10))[0]}"
+
+
+def _take_second(check: CheckResult, second: CheckResult, correct: list[str], alone: bool) -> None:
+    """What a second sitting, with a `correct` earlier part in place, changes in the result of the first."""
+    if second.verdict == PASSED:
+        check.verdict, check.points, check.follow_through = PASSED, check.max_points, True
+        check.asked = check.found = ""
+        check.where, check.attempted, check.difference = [], True, None
+    elif not second.attempted:
+        check.verdict, check.attempted, check.found = FAILED, False, second.found
+    elif second.verdict == FAILED and alone and check.attempted:
+        first = "" if check.verdict == SKIPPED else f"{check.found}\n"
+        check.verdict = FAILED
+        check.found = f"{first}{FAILS_TOO} {', '.join(f'`{name}`' for name in correct)}"

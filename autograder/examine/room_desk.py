@@ -1,11 +1,12 @@
 """A submitted notebook in the room, ready to be called."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from autograder.errors import StudentFault
 from autograder.examine.cells import Cells
 from autograder.examine.face import Backend
+from autograder.examine.lines import text_of
 from autograder.examine.rehearsal import Prompted, Rehearsal
 from autograder.room.script import Script
 
@@ -38,14 +39,16 @@ class RoomDesk:
     """A well-behaved room serves check after check; after a failed part, a death or a timeout the next check gets
     a new one.
 
-    cells: (name, source) in order; swap_sources: the reference's cells of a part; notes: what the notebook's cells
-    did wrong; output: what they printed.
+    cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
+    the course wrote; notes: what the notebook's cells did wrong; output: what they printed.
     """
 
     swappable = True
 
-    def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list]):
+    def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
+                 given: Collection[str] = ()):
         self._server, self._cells, self._swap_sources = server, Cells(cells), swap_sources
+        self.text = text_of(cells, given)
         self._room = None
         self._swapped: tuple[str, ...] = ()
         self._ahead: dict[Rehearsal, Script] = {}  # what the room has been sent, and no check has heard

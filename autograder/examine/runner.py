@@ -10,6 +10,7 @@ from autograder.course.plan import Check
 from autograder.examine import hints
 from autograder.examine.face import Backend
 from autograder.examine.finite_differences import Known, in_brief, is_brief, knowing, measuring
+from autograder.examine.lines import Text
 from autograder.examine.outcomes import Outcomes
 from autograder.examine.rehearsal import Disturbed, Rehearsal
 from autograder.examine.session import CheckSession, Sitting
@@ -17,9 +18,10 @@ from autograder.examine.verdict import evidence_of
 
 
 class Desk(Protocol):
-    """Where a student's code is ready to be called."""
+    """Where a student's code is ready to be called. text: of the lines that the student wrote."""
 
     swappable: bool
+    text: Text
 
     def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal] = ()) -> Backend:
         """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,

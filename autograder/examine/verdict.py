@@ -8,6 +8,7 @@ from autograder.course.plan import Check
 from autograder.errors import AutograderError, StudentFault, StudentRaised
 from autograder.examine import hints
 from autograder.examine.compare import CheckFailed
+from autograder.examine.lines import Text, raised_at
 from autograder.report import BROKEN, FAILED, SKIPPED, CheckResult
 
 GONE = "its cell was not run, has failed, or is gone"
@@ -20,15 +21,15 @@ class Judge:
     def __init__(self, functions: dict[str, frozenset[str]], is_sound: Callable[[Check], bool]):
         self.functions, self.is_sound = functions, is_sound
 
-    def decide(self, result: CheckResult, check: Check, raised: BaseException | None) -> None:
-        """Writes the verdict into `result`, without a hint."""
+    def decide(self, result: CheckResult, check: Check, raised: BaseException | None, text: Text) -> None:
+        """Writes the verdict into `result`, without a hint. text: of the student's own lines."""
         if raised is None:
             return
         if isinstance(raised, CheckFailed):
             result.verdict, result.asked, result.found = FAILED, raised.asked or "", raised.found
             result.difference = raised.difference
         elif isinstance(raised, StudentRaised):
-            self._decide_exception(result, check, raised)
+            self._decide_exception(result, check, raised, text)
         elif isinstance(raised, StudentFault):
             result.verdict, result.found = FAILED, raised.found
         elif isinstance(raised, AutograderError | KeyboardInterrupt | pytest.exit.Exception):
@@ -39,7 +40,7 @@ class Judge:
             result.verdict = BROKEN
             result.found = f"the check itself cannot run ({type(raised).__name__}: {raised}); no points are lost"
 
-    def _decide_exception(self, result: CheckResult, check: Check, raised: StudentRaised) -> None:
+    def _decide_exception(self, result: CheckResult, check: Check, raised: StudentRaised, text: Text) -> None:
         result.verdict, result.where = FAILED, [list(frame) for frame in raised.frames]
         if raised.kind == "NotImplementedError" and raised.unwritten:
             function = raised.unwritten
@@ -51,7 +52,7 @@ class Judge:
         elif raised.kind == "NameError" and not raised.frames:
             result.found = f"{raised.message}: {GONE}"
         else:
-            result.found = f"your code raised {raised.kind}: {raised.message}{_at(raised.frames)}"
+            result.found = f"your code raised {raised.kind}: {raised.message}{raised_at(raised.frames, text)}"
 
     def _owner(self, function: str, asked: str) -> str:
         """The part that asks for a function to be written: the one being checked, where it does."""
@@ -71,11 +72,3 @@ def _unusable(raised: BaseException) -> str:
     if isinstance(raised, AssertionError):
         return text or "the answer is not what the check asserts"
     return f"the answer cannot be used as one ({type(raised).__name__}: {text})"
-
-
-def _at(frames: list) -> str:
-    if not frames:
-        return ""
-    cell, line, function = frames[-1]
-    inside = f" in `{function}`" if function != "<module>" else ""
-    return f"{inside} ({cell}, line {line})"

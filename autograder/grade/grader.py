@@ -69,7 +69,7 @@ class Grader:
         given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
         notebook = Notebook(submission.cells, self._examiner.functions, given)
         ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
-        desk = RoomDesk(self._server, submission.cells, self._reference_of)
+        desk = RoomDesk(self._server, submission.cells, self._reference_of, given)
         try:
             desk.backend(())  # also where nothing is left to be examined: what the cells print and raise is reported
             fresh = self._examiner.examine(desk, only=[name for name in keys if name not in kept],

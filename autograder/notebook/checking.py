@@ -46,16 +46,16 @@ def _check(part: str | None, namespace: dict):
     began: list[str] = []
     try:
         from autograder.notebook.answer import Bar, Overview
-        from autograder.notebook.home import warm_examiner
+        from autograder.notebook.home import warm
 
-        examiner = warm_examiner(namespace)
-        names = [each.name for each in examiner.plan.parts]
+        opened = warm(namespace)
+        names = [each.name for each in opened.examiner.plan.parts]
         if part is not None:
-            return _examine(examiner, namespace, [_known(part, names)], began.append)[0]
+            return _examine(opened, namespace, [_known(part, names)], began.append)[0]
         bar = Bar(len(names))
         overview = None
         try:
-            overview = Overview(_examine(examiner, namespace, names, lambda name: (began.append(name), bar.step(name))))
+            overview = Overview(_examine(opened, namespace, names, lambda name: (began.append(name), bar.step(name))))
         finally:
             bar.close(overview)
         return overview
@@ -71,17 +71,17 @@ def _stopped(began: list[str]) -> CheckStopped:
     return CheckStopped(f"check was stopped{at}; nothing in your notebook has changed")
 
 
-def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
+def _examine(opened, namespace: dict, wanted: list[str], begins) -> list:
     """The answers of the wanted parts. begins: called with the name of each part before it is examined."""
     from autograder.notebook.answer import Answer
     from autograder.notebook.deadline import StopButton, alarm
     from autograder.notebook.desk import NotebookDesk
     from autograder.notebook.home import remember
-    from autograder.notebook.places import Places
+    from autograder.notebook.places import Places, bare
     from autograder.notebook.untouched import as_found
     from autograder.rules.style import Notebook, rule_out
 
-    places = Places()
+    examiner, places = opened.examiner, Places(opened.given)
     ear, printed, results = Overheard(places.name), {}, []
 
     def done(result) -> None:
@@ -97,10 +97,10 @@ def _examine(examiner, namespace: dict, wanted: list[str], begins) -> list:
         begins(order[0])
         examiner.examine(NotebookDesk(namespace, places, ear, clock, button), only=order, on_part=done)
         results = [result for result in results if result.name in wanted]
-        for result in results:
-            places.quote(result)
         if any(examiner.plan.part(name).forbids for name in wanted):
-            rule_out(results, examiner.plan, Notebook(_history(namespace), examiner.functions))
+            cells = _history(namespace)
+            own = [name for name, source in cells if bare(source) in opened.given]
+            rule_out(results, examiner.plan, Notebook(cells, examiner.functions, own))
     remember(namespace, results)
     return [Answer(result, printed[result.name]) for result in results]
 

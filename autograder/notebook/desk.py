@@ -28,6 +28,7 @@ class NotebookDesk:
     def __init__(self, namespace: dict[str, Any], places: Places, ear: Overheard, clock: SignalAlarm | ThreadAlarm,
                  button: StopButton):
         self.namespace, self.places, self.ear, self.clock, self.button = namespace, places, ear, clock, button
+        self.text = places.text
         self.stalled = False
 
     def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsals: tuple = ()) -> Backend:

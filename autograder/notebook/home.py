@@ -2,48 +2,72 @@
 
 import atexit
 import contextlib
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.course.source import GIVEN
 from autograder.errors import DataError
 from autograder.examine.examiner import Examiner
 from autograder.notebook import kept
+from autograder.notebook.places import bare
 from autograder.report import PartResult
 
-_open: dict[Path, tuple[tuple, Examiner, contextlib.ExitStack]] = {}
 _last: list[Path] = []
 
 
-def warm_examiner(namespace: dict) -> Examiner:
+@dataclass
+class Opened:
+    """An examiner, the texts of its notebook's given cells (without blanks), and the state of the files it is of."""
+
+    examiner: Examiner
+    given: frozenset[str]
+    stamp: tuple[int, ...]
+    stack: contextlib.ExitStack
+
+
+_open: dict[Path, Opened] = {}
+
+
+def warm(namespace: dict) -> Opened:
     """The examiner of this notebook's assignment; a new one where one of its files has changed."""
     folder = _folder(namespace)
     stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")) if path.suffix in (".py", ".h5"))
-    if folder in _open and _open[folder][0] != stamp:
+    if folder in _open and _open[folder].stamp != stamp:
         forget(folder)
     if folder not in _open:
         with contextlib.ExitStack() as stack:
-            examiner = stack.enter_context(_new_examiner(folder))
-            _open[folder] = (stamp, examiner, stack.pop_all())
-    return _open[folder][1]
+            examiner, given = _made(folder, stack)
+            _open[folder] = Opened(examiner, frozenset(map(bare, given)), stamp, stack.pop_all())
+    return _open[folder]
 
 
 def forget(*folders: Path) -> None:
     """Closes examiners (all by default): one that was interrupted may be in any state."""
     for folder in folders or list(_open):
-        _open.pop(folder)[2].close()
+        _open.pop(folder).stack.close()
 
 
 atexit.register(forget)
 
 
-def _new_examiner(folder: Path):
+def _made(folder: Path, stack: contextlib.ExitStack) -> tuple[Examiner, list[str]]:
+    """The examiner, and the texts of the given cells."""
     from autograder.examine.open import course_examiner, handout_examiner
+    from autograder.submission import released_slots, slots_of
 
     if (folder / "recorded.h5").exists():
-        return handout_examiner(folder)
-    from autograder.course.assignment import load_assignment
+        from autograder.examine.recorded import read_notebook
 
-    return course_examiner(load_assignment(folder.name, folder.parent.parent))
+        slots = released_slots(json.loads(read_notebook(folder / "recorded.h5")[1])["cells"])
+        examiner = handout_examiner(folder)
+    else:
+        from autograder.course.assignment import load_assignment
+
+        assignment = load_assignment(folder.name, folder.parent.parent)
+        slots, examiner = slots_of(assignment), course_examiner(assignment)
+    return stack.enter_context(examiner), [slot.text for slot in slots if slot.role == GIVEN]
 
 
 def remember(namespace: dict, results: list[PartResult]) -> None:

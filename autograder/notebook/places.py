@@ -4,23 +4,26 @@ import linecache
 import os
 import re
 import sysconfig
+from collections.abc import Collection
 from pathlib import Path
 
 import autograder
 from autograder.lab.kernel import shell
-from autograder.report import FAILED, PartResult
 
 LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
                   | {str(Path(autograder.__file__).parent) + os.sep})
 TYPED = ("<stdin>", "<python-input", "<ipython-input", "<timed exec>")  # code that came without a file
 NUMBERED = re.compile(r"ipython-input-(\d+)-")  # a cell of an older IPython, such as Colab's
-SHOWN = 3  # lines of a failing call, the innermost
 
 
 class Places:
-    """Names files as people see them. A cell's file name is IPython's own business; it knows which cell it was."""
+    """Names files as people see them. A cell's file name is IPython's own business; it knows which cell it was.
 
-    def __init__(self):
+    given: the texts of the course's cells, without blanks.
+    """
+
+    def __init__(self, given: Collection[str] = ()):
+        self._given = given
         self._cells: dict[str, int] = getattr(getattr(shell(), "compile", None), "_filename_map", {})
         self._files: dict[str, str] = {}
 
@@ -44,17 +47,15 @@ class Places:
         return name
 
     def text(self, name: str, line: int) -> str:
-        """The text of a line, stripped; '' where it is not known."""
+        """The text of a line that the student wrote, stripped; '' where it is not known, or the course's own."""
         filename = self._files.get(name, name)
         linecache.checkcache(filename)  # a module may have been edited since
-        return linecache.getline(filename, line).strip()
+        lines = linecache.getlines(filename)
+        if not 0 < line <= len(lines) or bare("".join(lines)) in self._given:
+            return ""
+        return lines[line - 1].strip()
 
-    def quote(self, result: PartResult) -> None:
-        """Adds the student's own lines to what is said of an exception, the outermost first."""
-        for check in result.checks:
-            if check.verdict == FAILED and check.attempted:
-                places = dict.fromkeys((name, line) for name, line, _ in check.where[-SHOWN:])  # once in a recursion
-                lines = [f"{name}, line {line}: {text}" for name, line in places if (text := self.text(name, line))]
-                if lines:
-                    name, line, _ = check.where[-1]
-                    check.found = "\n".join([check.found.removesuffix(f" ({name}, line {line})"), *lines])
+
+def bare(text: str) -> str:
+    """Without blanks."""
+    return "".join(text.split())

@@ -75,7 +75,8 @@ class Bench:
             self.warm()
             child, self._warm = self._warm, None
             try:
-                child.ask({"cells": turn.cells, "parts": turn.todo, "seconds": self.seconds})
+                child.ask({"cells": turn.cells, "given": self.handout.given, "parts": turn.todo,
+                           "seconds": self.seconds})
                 turn.listen(child, self.seconds, cancelled)
             finally:
                 child.end()

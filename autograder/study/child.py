@@ -1,7 +1,7 @@
 """The process that runs a saved notebook and its checks for `autograder check`.
 
 Warm when it says `ready`: the checks are collected, and what they import is loaded. Then it reads one line of JSON,
-{"cells": [[name, source], ...], "parts": [...], "seconds": 30}, and answers line by line:
+{"cells": [[name, source], ...], "given": [name, ...], "parts": [...], "seconds": 30}, and answers line by line:
 
     {"ready": true}
     {"step": "cell 3" or a check}          what it does from here on
@@ -54,6 +54,7 @@ def main() -> None:
 
 def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) -> None:
     from autograder.examine.desks import LiveDesk
+    from autograder.examine.lines import text_of
     from autograder.rules.style import Notebook, rule_out
 
     cells = [tuple(cell) for cell in request["cells"]]
@@ -61,7 +62,8 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
     alarm = _Alarm(request["seconds"], say, owns)
     namespace = {"__name__": "__main__"}
     run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during)
-    rules = Notebook(cells, examiner.functions)
+    given = request["given"]
+    rules = Notebook(cells, examiner.functions, given)
     examiner.runner.session = _Alarmed(examiner.runner.session, alarm)
 
     def on_part(result) -> None:
@@ -69,7 +71,8 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
         say({"part": asdict(result)})
 
     with _inside(folder):
-        examiner.examine(LiveDesk(namespace, owns=owns), only=request["parts"], on_part=on_part)
+        desk = LiveDesk(namespace, owns, text_of(cells, given))
+        examiner.examine(desk, only=request["parts"], on_part=on_part)
     say({"done": True})
 
 

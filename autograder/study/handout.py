@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
+from autograder.course.source import GIVEN
 from autograder.errors import CourseError, DataError
 from autograder.submission import Slot, Submission, raw_cells, read_cells, released_slots
 
@@ -43,6 +44,11 @@ class Handout:
     def slots(self) -> list[Slot]:
         """Its cells as the grader's reading knows them."""
         return released_slots(self.released[1])
+
+    @property
+    def given(self) -> list[str]:
+        """The names of the cells that the course wrote, and the room runs."""
+        return [slot.name for slot in self.slots if slot.role == GIVEN]
 
     def submission(self) -> Submission:
         """The saved notebook, read as the grader reads it. Raises SubmissionError for a file that is no notebook."""

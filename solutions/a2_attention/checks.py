@@ -7,7 +7,7 @@ A inside additive attention, E embedding, V vocabulary, W word vector.
 import numpy as np
 import torch
 
-from autograder.examine import gradient, part, points, require, returns, same
+from autograder.examine import gradient, part, points, reached, require, returns, same
 
 part("dot_product_attention",
      forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
@@ -563,7 +563,7 @@ def test_learned_positions_learn(student, rng):
     want = torch.zeros(7, 3, dtype=torch.float64)
     want[:4] = dout.sum(0)
     got, = gradients.values()
-    same(array(returns(got, "the gradient")).squeeze(), want, "the gradient of the table", axes="place E")
+    same(array(reached(got, "the table")).squeeze(), want, "the gradient of the table", axes="place E")
 
 
 ### BEGIN HIDDEN TESTS
@@ -613,7 +613,7 @@ def test_shaw_gradients(student, reference, rng):
     inputs, dout = shaw_inputs(rng, N=2, T=5, d=3, K=2), random_tensor(rng, 2, 5, 5)
     got, want = (owner.vjp(owner.shaw_scores, inputs, dout)[1] for owner in (student, reference))
     for name, one, other in zip(("q", "k", "table"), got, want):
-        same(returns(one, "the gradient"), other, f"the gradient of {name}")
+        same(reached(one, name), other, f"the gradient of {name}")
 ### END HIDDEN TESTS
 
 
@@ -704,14 +704,14 @@ def test_sample_gradient(student, rng):
     inputs = student.hard_attention_sample, scores, seeded(student, 3)
     drawn, slopes, _ = student.vjp(student.evaluate(LOGP_AND_IDX), inputs, torch.stack([dlogp, 0 * dlogp]))
     want = dlogp[:, None] * (torch.eye(5).double()[drawn[1].long()] - scores.softmax(1))
-    same(returns(slopes[1], "the gradient"), want, "the gradient of logp", axes="N R")
+    same(reached(slopes[1], "scores"), want, "the gradient of logp", axes="N R")
 ### END HIDDEN TESTS
 
 
 def reinforce_slopes(student, logp, reward, baseline):
     """The loss, its gradient with respect to logp, and what flows into the reward (nothing should)."""
     loss, slopes, _ = student.vjp(student.reinforce_loss, (logp, reward, baseline), 1.0)
-    return loss, returns(slopes[0], "the gradient of logp"), slopes[1]
+    return loss, reached(slopes[0], "logp"), slopes[1]
 
 
 @points("reinforce_loss", 1)
@@ -882,7 +882,7 @@ def test_captioner_gradients(student, reference, rng):
     got, want = (owner.evaluate(GRADIENTS)(model, features, captions, dscores)
                  for owner, model in ((student, mine), (reference, theirs)))
     for name in want:
-        same(returns(got[name], f"the gradient of {name}"), want[name], f"the gradient of {name}")
+        same(reached(got[name], name), want[name], f"the gradient of {name}")
 
 
 ### BEGIN HIDDEN TESTS

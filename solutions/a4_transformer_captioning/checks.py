@@ -12,7 +12,7 @@ import re
 import numpy as np
 import torch
 
-from autograder.examine import part, points, require, returns, same
+from autograder.examine import part, points, reached, require, returns, same
 
 part("layer_norm", forbids=["torch.nn.LayerNorm", "torch.nn.functional.layer_norm", "torch.native_layer_norm"])
 part("feed_forward")
@@ -118,11 +118,11 @@ def same_gradients(student, reference, modules, weights, args, cotangent, names,
     _, want, want_weights = with_gradients(reference, modules[1], weights, args, cotangent)
     for name, one, other in zip(names, got, want):
         if other is not None:
-            same(returns(one, f"the gradient of {name}"), other, f"the gradient of {name}", axes=AXES.get(name, ""))
+            same(reached(one, name), other, f"the gradient of {name}", axes=AXES.get(name, ""))
     for name in parameters:
         if name.endswith("key.bias"):    # the softmax does not notice it: its gradient is nothing but noise
             continue
-        same(returns(got_weights[name], f"the gradient of {name}"), want_weights[name], f"the gradient of {name}")
+        same(reached(got_weights[name], name), want_weights[name], f"the gradient of {name}")
 
 
 # ---- layer normalisation ----------------------------------------------------------------------------------
@@ -565,7 +565,7 @@ def test_words_gradient(student, reference, rng):
     one, other = embeddings(student, reference, rng, V=7, E=4)
     words, dx = words_in(rng, 5, 3, 5), tensor(rng, 3, 5, 4)
     (_, _, got), (_, _, want) = student.vjp(one, (words,), dx), reference.vjp(other, (words,), dx)
-    same(returns(next(iter(got.values())), "the gradient"), want["embedding.weight"], "the gradient of the table",
+    same(reached(next(iter(got.values())), "the table"), want["embedding.weight"], "the gradient of the table",
          axes="V E")
 
 
@@ -817,8 +817,8 @@ def test_loss_gradient(student, reference, rng):
     features, captions = tensor(rng, 3, 3), true_captions(rng, words, N=3, T=5)
     got, want = (owner.evaluate(GRADIENT_OF_LOSS)(owner.teacher_forcing_loss, model, features, captions)
                  for owner, model in ((student, one), (reference, other)))
-    same(returns(got[0], "the gradient"), want[0], "the gradient of the words' scores", axes="V V")
-    same(returns(got[1], "the gradient"), want[1], "the gradient of the pictures' scores", axes="D V")
+    same(reached(got[0], "the words' scores"), want[0], "the gradient of the words' scores", axes="V V")
+    same(reached(got[1], "the pictures' scores"), want[1], "the gradient of the pictures' scores", axes="D V")
 ### END HIDDEN TESTS
 
 

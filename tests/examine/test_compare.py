@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.examine import CheckFailed, require, returns, same
-from autograder.examine.face import Handle
+from autograder.examine import CheckFailed, reached, require, returns, same
+from autograder.examine.face import Face, Handle
+from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.values import Opaque
 
 WANT = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -102,3 +103,21 @@ def test_returns():
         assert words in caught.value.found
     with pytest.raises(CheckFailed, match="returned nothing, expected `a`"):
         returns(None, "a")
+
+
+def test_what_kind_of_array_it_is():
+    for dtype in (torch.bfloat16, torch.float16):
+        with pytest.raises(CheckFailed, match=f"`h` holds {str(dtype).removeprefix('torch.')} numbers, of which three"):
+            same(torch.full((2, 3), 0.1).to(dtype), np.full((2, 3), 0.1, np.float32), "h")
+        same(torch.ones(2, 3).to(dtype), np.ones((2, 3)), "h")  # these it holds
+    sparse = Face(NamespaceBackend({"sparse": torch.ones(2).to_sparse(), "objects": np.array([None])}))
+    with pytest.raises(CheckFailed, match="is an object of type Tensor of layout sparse_coo, dtype float32, expected an"):
+        same(sparse.sparse, np.ones(2), "h")
+    with pytest.raises(CheckFailed, match="is an object of type ndarray of dtype object, expected an array"):
+        same(sparse.objects, np.ones(2), "h")
+
+
+def test_a_gradient_that_is_not_there():
+    assert reached(WANT, "query") is WANT
+    with pytest.raises(CheckFailed, match="no gradient reaches `query`"):
+        reached(None, "query")

@@ -43,6 +43,23 @@ def test_follow_through_and_its_limits(tiny):
         assert verdicts(results)["centred"] == ["failed"] * 2 and not results[1].follow_through
 
 
+def test_what_fails_with_a_correct_earlier_part_too_has_failed(tiny):
+    """Also where the first sitting only waited for a part that is not written."""
+    def notebook(centred: str):
+        sources = [*execute.stub_sources(tiny), ("cell 9", f"def centred(x):\n    mean = row_mean(x)\n    {centred}")]
+        return NamespaceDesk(lambda: vars(execute.execute(sources)),
+                             lambda part: [(cell.name, cell.source) for cell in tiny.cells_of(part)])
+
+    with course_examiner(tiny) as examiner:
+        wrong = examiner.examine(notebook("return x + mean[:, None], None"))[1]
+        assert [check.verdict for check in wrong.checks] == ["failed"] * 2
+        assert wrong.checks[0].found == "it fails also with a correct `row_mean`" and not wrong.follow_through
+        right = examiner.examine(notebook("return x - mean[:, None], None"))[1]
+        assert [check.verdict for check in right.checks] == ["passed"] * 2 and right.follow_through == ["row_mean"]
+        half = examiner.examine(notebook("raise NotImplementedError"))[1]
+        assert not half.attempted and half.checks[0].found == "not attempted: `centred` is not written yet"
+
+
 def test_a_notebook_that_does_not_let_the_reference_in_keeps_its_first_sitting(tiny):
     class Stubborn(NamespaceDesk):
         def backend(self, swapped, seconds=1.0, rehearsals=()):

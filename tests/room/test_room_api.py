@@ -68,6 +68,14 @@ def test_later_cells_see_earlier_names_and_an_error_stops_only_its_cell(notebook
     assert notebook.call(notebook.get(None, "twice"), (1,)) == 6
 
 
+def test_equal_texts_are_one_object_as_they_are_in_a_notebook(notebook):
+    notebook.run("WORD = 'lstm'\ndef known(word, words=()):\n    return word is WORD or any(each is WORD for each in words)",
+                 "cell 3")
+    known = notebook.get(None, "known")
+    assert notebook.call(known, ("".join(["ls", "tm"]),)) is True
+    assert notebook.call(known, ("rnn",), {"words": ["lst" + "m"]}) is True
+
+
 def test_expressions_of_a_check_see_numpy_but_not_the_notebook(notebook):
     total = notebook.evaluate("lambda out: np.sum(out ** 2)")
     assert notebook.call(total, (np.array([1.0, 2.0]),)) == 5

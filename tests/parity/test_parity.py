@@ -1,0 +1,69 @@
+"""`check`, `autograder check` and `grade` say the same of the same notebook, one visible check after the other.
+
+Each known mistake, each other right answer and each student of the sample classes, as notebooks. A drawn share of them;
+ALL_TESTS=1 takes all, PARITY_SEED=... draws those of an earlier run.
+"""
+
+import json
+import os
+import random
+from pathlib import Path
+
+from autograder.course.execute import read_answers
+from autograder.release import build
+from autograder.sample import with_answers, write_class
+from tests.parity.sides import opened
+
+ALL = bool(os.environ.get("ALL_TESTS"))
+SEED = int(os.environ.get("PARITY_SEED") or random.SystemRandom().randrange(10**6))
+SHARE = 4  # of the answers to each assignment
+# They take the process with them, or all of its time: what is said of that depends on who ends it.
+ENDED = ("max-exits", "lena-endless-loop")
+EXTRA = {  # cells below those of the reference, and what they are about
+    "helpers that import what is not there": "from cs231n.layers import *\nfrom ..rnn_layers import *\n"
+                                             "from numpy import float_\ndef row_mean(x):\n    return x.sum(axis=1)",
+    "an exit": "def row_mean(x):\n    raise SystemExit(3)",
+    "a number for an array": "def centred(x):\n    return np.float64(3.5), None",
+    "arrays of objects": "def centred(x):\n    return np.array([None, 1.0]), None",
+    "containers in containers": "def centred(x):\n    return ((x, [x]), [(x,)]), {}",
+    "draws": "def centred(x):\n    return np.random.normal(size=x.shape), None",
+    "an error in given code": "def centred(x):\n    return scaled('x'), None",
+    "a property of an exception": "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\n"
+                                  "def row_mean(x):\n    raise Odd",
+}
+
+
+def differences(assignment, notebooks: dict[str, str], folder: Path) -> list[str]:
+    found, count = [], 0
+    with opened(assignment) as sides:
+        for number, (name, notebook) in enumerate(notebooks.items()):
+            (folder / str(number)).mkdir()
+            compared, differing = sides.compare(notebook, folder / str(number))
+            count += compared
+            found += [f"{name}: {each}" for each in differing]
+    print(f"{assignment.name}: {len(notebooks)} notebooks, {count} verdicts, {len(found)} differ; PARITY_SEED={SEED}")
+    return found
+
+
+def sample_class(assignment, folder: Path) -> dict[str, str]:
+    names = [name for name in write_class(assignment, folder) if name not in (*ENDED, "jo-missing-file", "otto-not-a-notebook")]
+    return {name: (folder / name / assignment.name / f"{assignment.notebook.stem}.ipynb").read_text("utf-8") for name in names}
+
+
+def test_whatever_the_smallest_assignment_is_answered_with(tiny, tmp_path):
+    build.release(tiny)
+    notebooks = {answer.name: with_answers(tiny, [answer]) for answer in read_answers(tiny)}
+    notebooks |= sample_class(tiny, tmp_path / "class")
+    for name, source in EXTRA.items():
+        notebook = json.loads(with_answers(tiny, []))
+        notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": source, "outputs": []})
+        notebooks[name] = json.dumps(notebook)
+    assert differences(tiny, notebooks, tmp_path) == []
+
+
+def test_answers_to_the_course(assignment, tmp_path):
+    answers = read_answers(assignment)
+    drawn = answers if ALL else random.Random(f"{SEED} {assignment.name}").sample(answers, SHARE)
+    notebooks = {answer.name: with_answers(assignment, [answer]) for answer in drawn}
+    notebooks |= sample_class(assignment, tmp_path / "class") if ALL else {}
+    assert differences(assignment, notebooks, tmp_path) == [], f"PARITY_SEED={SEED}"
