@@ -7,7 +7,7 @@ A inside additive attention, E embedding, V vocabulary, W word vector.
 import numpy as np
 import torch
 
-from autograder.examine import gradient, part, points, require, returns, same
+from autograder.examine import gradient, part, points, reached, require, returns, same
 
 part("dot_product_attention",
      forbids=["torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention"])
@@ -373,7 +373,7 @@ def test_learned_positions_learn(student, rng):
     want = torch.zeros(7, 3, dtype=torch.float64)
     want[:4] = dout.sum(0)
     got, = gradients.values()
-    same(array(returns(got, "the gradient")).squeeze(), want, "the gradient of the table", axes="place E")
+    same(array(reached(got, "the table")).squeeze(), want, "the gradient of the table", axes="place E")
 
 
 # ---- how far is it ---------------------------------------------------------------------------------------
@@ -466,7 +466,7 @@ def test_sample_frequencies(student):
 def reinforce_slopes(student, logp, reward, baseline):
     """The loss, its gradient with respect to logp, and what flows into the reward (nothing should)."""
     loss, slopes, _ = student.vjp(student.reinforce_loss, (logp, reward, baseline), 1.0)
-    return loss, returns(slopes[0], "the gradient of logp"), slopes[1]
+    return loss, reached(slopes[0], "logp"), slopes[1]
 
 
 @points("reinforce_loss", 1)
@@ -596,7 +596,7 @@ def test_captioner_gradients(student, reference, rng):
     got, want = (owner.evaluate(GRADIENTS)(model, features, captions, dscores)
                  for owner, model in ((student, mine), (reference, theirs)))
     for name in want:
-        same(returns(got[name], f"the gradient of {name}"), want[name], f"the gradient of {name}")
+        same(reached(got[name], name), want[name], f"the gradient of {name}")
 
 
 def spoken(owner, weights, features, max_length):

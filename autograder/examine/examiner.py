@@ -177,7 +177,5 @@ def _take_second(check: CheckResult, second: CheckResult, correct: list[str], al
         check.where, check.attempted, check.difference = [], True, None
     elif not second.attempted:
         check.verdict, check.attempted, check.found = FAILED, False, second.found
-    elif second.verdict == FAILED and alone and check.attempted:
-        first = "" if check.verdict == SKIPPED else f"{check.found}\n"
-        check.verdict = FAILED
-        check.found = f"{first}{FAILS_TOO} {', '.join(f'`{name}`' for name in correct)}"
+    elif second.verdict == FAILED and alone and check.verdict == SKIPPED:
+        check.verdict, check.found = FAILED, f"{FAILS_TOO} {', '.join(f'`{name}`' for name in correct)}"

@@ -16,7 +16,7 @@ from tests.parity.sides import opened
 
 ALL = bool(os.environ.get("ALL_TESTS"))
 SEED = int(os.environ.get("PARITY_SEED") or random.SystemRandom().randrange(10**6))
-SHARE = 4  # of the answers to each assignment
+SHARE = 3  # of the answers to each assignment
 # They take the process with them, or all of its time: what is said of that depends on who ends it.
 ENDED = ("max-exits", "lena-endless-loop")
 EXTRA = {  # cells below those of the reference, and what they are about
