@@ -7,12 +7,16 @@ a device, or closed to whoever grades. Every reason not to read something is a S
 import contextlib
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from autograder.errors import SubmissionError
 
+NOTEBOOK = re.compile(r".+\.ipynb(\.(txt|json))?", re.IGNORECASE | re.DOTALL)  # mail programs add the second ending
+LEAVINGS = re.compile(r"\..*|__MACOSX|__pycache__", re.DOTALL)  # folders of tools
+MAX_DEPTH, MAX_FILES = 4, 500  # of folders in a submission, and of files in all of them, that are looked at
 MAX_BYTES = 64 << 20  # of one file
 MAX_HASHED = 4 * MAX_BYTES  # bytes of one folder that its digest looks at; beyond them, at sizes
 MAX_ID = 128  # characters: the width of nbgrader's column
@@ -54,21 +58,48 @@ def names(folder: Path) -> list[str]:
         return sorted(os.listdir(at))
 
 
-def plain_files(folder: Path, suffix: str | tuple[str, ...]) -> dict[str, os.stat_result]:
-    """The plain files whose names end so. Raises SubmissionError where the folder itself cannot be read."""
-    found = {}
-    with _opened(folder) as at:
+def is_notebook(name: str) -> bool:
+    return NOTEBOOK.fullmatch(name) is not None
+
+
+def is_module(name: str) -> bool:
+    return name.endswith(".py")
+
+
+def plain_files(folder: Path, wanted: Callable[[str], bool]) -> dict[str, os.stat_result]:
+    """The plain files whose names are `wanted`, by their paths: also those in folders, but in none that is hidden or a
+    tool's own. Raises SubmissionError where the folder itself cannot be read."""
+    found: dict[str, os.stat_result] = {}
+
+    def look(at: int | Path, above: str, depth: int) -> None:
+        folders = []
         for name in sorted(os.listdir(at)):
             with contextlib.suppress(OSError):
-                status = os.stat(name, dir_fd=_where(at), follow_symlinks=False)
-                if name.lower().endswith(suffix) and stat.S_ISREG(status.st_mode):
-                    found[name] = status
+                status = os.stat(_below(at, name), dir_fd=_where(at), follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode) and wanted(name) and len(found) < MAX_FILES:
+                    found[above + name] = status
+                elif stat.S_ISDIR(status.st_mode) and not LEAVINGS.fullmatch(name):
+                    folders.append(name)
+        for name in folders if depth < MAX_DEPTH else ():
+            with contextlib.suppress(OSError), _entered(at, name) as inner:
+                look(inner, f"{above}{name}/", depth + 1)
+
+    with _opened(folder) as at:
+        look(at, "", 0)
     return found
 
 
 def read(folder: Path, name: str, most: int = MAX_BYTES) -> bytes:
-    """The content of a plain file of a submission. Raises SubmissionError."""
-    with _opened(folder) as at, _file(at, folder, name) as file:
+    """The content of a plain file of a submission, or of a folder in it. Raises SubmissionError."""
+    *folders, name = name.split("/")
+    with contextlib.ExitStack() as stack:
+        at = stack.enter_context(_opened(folder))
+        for each in folders:
+            try:
+                at = stack.enter_context(_entered(at, each))
+            except OSError as error:
+                raise _unreadable(each, error) from None
+        file = stack.enter_context(_file(at, folder, name))
         if os.fstat(file).st_size > most:
             raise SubmissionError(f"a file of at most {most >> 20} MB",
                                   f"{name} has {os.fstat(file).st_size >> 20} MB",
@@ -85,8 +116,8 @@ def beginning(folder: Path, name: str, size: int) -> bytes:
         return b""
 
 
-def digest(folder: Path, suffix: str | tuple[str, ...]) -> bytes:
-    """Of the names and contents of the plain files whose names end so, and of what keeps them from being read."""
+def digest(folder: Path, wanted: Callable[[str], bool]) -> bytes:
+    """Of the names and contents of the plain files whose names are `wanted`, and of what keeps them from being read."""
     found, left = hashlib.blake2b(digest_size=32), MAX_HASHED
 
     def add(*pieces: bytes) -> None:
@@ -94,7 +125,7 @@ def digest(folder: Path, suffix: str | tuple[str, ...]) -> bytes:
             found.update(len(piece).to_bytes(8, "big") + piece)
 
     try:
-        files = plain_files(folder, suffix)
+        files = plain_files(folder, wanted)
     except SubmissionError as error:
         return str(error).encode("utf-8", "replace")
     for name, status in files.items():
@@ -109,13 +140,14 @@ def digest(folder: Path, suffix: str | tuple[str, ...]) -> bytes:
     return found.digest()
 
 
-def shared(folders: Iterable[tuple[str, Path]], suffix: str) -> dict[str, str]:
-    """Student -> another one in whose folder the very same file lies (a hard link), where nothing tells whose it is."""
+def shared(folders: Iterable[tuple[str, Path]]) -> dict[str, str]:
+    """Student -> another one in whose folder the very same notebook lies (a hard link), where nothing tells whose it
+    is."""
     owners: dict[tuple[int, int], str] = {}
     found: dict[str, str] = {}
     for student, folder in folders:
         with contextlib.suppress(SubmissionError, OSError):
-            for status in plain_files(folder, suffix).values():
+            for status in plain_files(folder, is_notebook).values():
                 if status.st_nlink > 1 and not _is_foreign(status, folder):
                     other = owners.setdefault((status.st_dev, status.st_ino), student)
                     if other != student:
@@ -155,7 +187,7 @@ def _opened(folder: Path) -> Iterator[int | Path]:
 @contextlib.contextmanager
 def _file(at: int | Path, folder: Path, name: str) -> Iterator[int]:
     """An open plain file. A pipe or a device is not opened at all."""
-    where, path = _where(at), name if isinstance(at, int) else at / name
+    where, path = _where(at), _below(at, name)
     try:
         status = os.stat(path, dir_fd=where, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode):
@@ -170,6 +202,23 @@ def _file(at: int | Path, folder: Path, name: str) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+@contextlib.contextmanager
+def _entered(at: int | Path, name: str) -> Iterator[int | Path]:
+    """A folder in an open one; no link. Raises OSError."""
+    if not isinstance(at, int):
+        yield at / name
+        return
+    inner = os.open(name, _FOLDER | _NO_LINK, dir_fd=at)
+    try:
+        yield inner
+    finally:
+        os.close(inner)
+
+
+def _below(at: int | Path, name: str) -> str | Path:
+    return name if isinstance(at, int) else at / name
 
 
 def _where(at: int | Path) -> int | None:

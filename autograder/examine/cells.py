@@ -1,7 +1,9 @@
 """The cells of a submitted notebook, as they are run in one room after the other."""
 
+from collections.abc import Mapping
+
 from autograder.errors import StudentFault, StudentRaised, TimedOut
-from autograder.room.requests import Requests, running
+from autograder.room.requests import Requests, lending, running
 
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
 MAX_SENTENCES, MAX_SENTENCE = 8, 500  # on imports that failed in a cell, and characters of each
@@ -10,18 +12,20 @@ MAX_SENTENCES, MAX_SENTENCE = 8, 500  # on imports that failed in a cell, and ch
 class Cells:
     """What was learnt about the cells in one room holds for the next: which of them hang or kill it.
 
-    notes: what the cells did wrong, in words.
+    modules: path -> text of the student's own, which they import; notes: what the cells did wrong, in words.
     """
 
-    def __init__(self, cells: list[tuple[str, str]]):
+    def __init__(self, cells: list[tuple[str, str]], modules: Mapping[str, str]):
         self.notes: dict[str, str] = {}
-        self._sources = dict(cells)
+        self._sources, self._modules = dict(cells), dict(modules)
         self._deadly: list[str] = []
         self._prepare()
 
     def load(self, room, seconds: float) -> bool:
         """Runs them in a fresh room, each with its deadline. False if it takes another room, and another try."""
         [script] = room.send_ahead(self._requests, timeout=seconds)
+        if self._modules:
+            room.next_answer(script, seconds)
         for name in self._loaded:
             try:
                 self._note_imports(room.next_answer(script, seconds))
@@ -42,7 +46,8 @@ class Cells:
         if len(self._deadly) >= MAX_DEADLY_CELLS:
             names = names[:names.index(self._deadly[-1])]
         self._loaded = [name for name in names if name not in self._deadly]
-        self._requests = Requests.of([running(self._sources[name], name) for name in self._loaded], stop=False)
+        runs = [running(self._sources[name], name) for name in self._loaded]
+        self._requests = Requests.of([lending(self._modules), *runs] if self._modules else runs, stop=False)
 
     def _leave_out(self, name: str, fault: StudentFault) -> None:
         stopped = f"ran for more than {fault.seconds:g} s" if isinstance(fault, TimedOut) else fault.found

@@ -1,7 +1,7 @@
 """A submitted notebook in the room, ready to be called."""
 
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from autograder.errors import StudentFault
 from autograder.examine.cells import Cells
@@ -40,15 +40,17 @@ class RoomDesk:
     a new one.
 
     cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
-    the course wrote; notes: what the notebook's cells did wrong; output: what they printed.
+    the course wrote; modules: path -> text of the student's own, which the cells import; notes: what the notebook's
+    cells did wrong; output: what they printed.
     """
 
     swappable = True
 
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
-                 given: Collection[str] = ()):
-        self._server, self._cells, self._swap_sources = server, Cells(cells), swap_sources
-        self.text = text_of(cells, given)
+                 given: Collection[str] = (), modules: Mapping[str, str] | None = None):
+        modules = modules or {}
+        self._server, self._cells, self._swap_sources = server, Cells(cells, modules), swap_sources
+        self.text = text_of([*modules.items(), *cells], given)
         self._room = None
         self._swapped: tuple[str, ...] = ()
         self._ahead: dict[Rehearsal, Script] = {}  # what the room has been sent, and no check has heard

@@ -70,7 +70,7 @@ def _grade_class(assignment: Assignment, folders: dict[str, Path], executor: Exe
 def _not_graded(assignment: Assignment, folders: dict[str, Path]) -> Iterator[Report]:
     """Of those whose reports could be nobody's: there is no file that could bear the name, or two have one and the same
     file. They are not saved; a person has to look."""
-    shared = handed_in.shared(folders.items(), ".ipynb")
+    shared = handed_in.shared(folders.items())
     for student in folders:
         if reason := handed_in.refusal(student):
             yield Report(assignment.name, student, problem=f"{reason}: rename the folder in submitted/")

@@ -18,7 +18,7 @@ from autograder.render import clean
 from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
 from autograder.rules.style import Notebook, rule_out
-from autograder.submission import Submission, find_notebook, is_answered, read_submission
+from autograder.submission import Submission, find_notebook, is_answered, read, slots_of
 
 MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps
 
@@ -36,6 +36,7 @@ class Grader:
             self._examiner = stack.enter_context(course_examiner(self.assignment, self._secret))
             self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
             self._versions = versions(self.assignment)
+            self._slots = slots_of(self.assignment)
             self._stack = stack.pop_all()
         return self
 
@@ -51,11 +52,11 @@ class Grader:
         report = Report(self.assignment.name, student, questions=self._questions({}),
                         versions=dict(self._versions), room=dict(self._server.walls))
         try:
-            path, report.notes = find_notebook(folder, self.assignment.notebook.stem)
+            path, report.notes = find_notebook(folder, self.assignment.notebook.stem, self._slots)
             report.notebook = path.name
-            submission = read_submission(path, self.assignment)
+            submission = read(path, self._slots)
             self._examine(report, submission, before.parts if before else [])
-            self._show_pictures(report, submission, Album(folder))
+            self._show_pictures(report, submission, Album(path.parent))
         except SubmissionError as error:
             report.problem = clean(str(error))
             report.parts = unexamined(self.assignment.plan, "not attempted: there is no notebook that can be read")
@@ -64,12 +65,12 @@ class Grader:
 
     def _examine(self, report: Report, submission: Submission, before: list[PartResult]) -> None:
         plan = self.assignment.plan
-        keys = answered_keys(self._part_keys, submission.cells)
+        keys = answered_keys(self._part_keys, submission.cells, submission.modules)
         kept = {part.name: part for part in before if part.key == keys.get(part.name)}
         given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
-        notebook = Notebook(submission.cells, self._examiner.functions, given)
+        notebook = Notebook(submission.cells, self._examiner.functions, given, submission.modules)
         ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
-        desk = RoomDesk(self._server, submission.cells, self._reference_of, given)
+        desk = RoomDesk(self._server, submission.cells, self._reference_of, given, submission.modules)
         try:
             desk.backend(())  # also where nothing is left to be examined: what the cells print and raise is reported
             fresh = self._examiner.examine(desk, only=[name for name in keys if name not in kept],

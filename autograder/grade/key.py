@@ -20,11 +20,14 @@ def course_key(assignment: Assignment, secret: bytes, mode: str) -> str:
 
 
 def submission_key(course: str, folder: Path) -> str:
-    """A digest of the course's key and the names and bytes of the submitted notebooks and pictures. Never raises: what
-    cannot be read is said in the report."""
-    homes = [home for home in pictures.homes(folder) if home != folder]
-    return _digest([course.encode(), handed_in.digest(folder, (".ipynb", *pictures.SUFFIXES)),
-                    *(handed_in.digest(home, pictures.SUFFIXES) for home in homes)])
+    """A digest of the course's key, and of names and bytes of what is read of a submission. Never raises: what cannot
+    be read is said in the report."""
+    return _digest([course.encode(), handed_in.digest(folder, is_read)])
+
+
+def is_read(name: str) -> bool:
+    """Whether grading looks at a submitted file of that name: a notebook, a module or a picture."""
+    return handed_in.is_notebook(name) or handed_in.is_module(name) or pictures.travels(name)
 
 
 def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str]:
@@ -40,9 +43,9 @@ def part_keys(assignment: Assignment, secret: bytes, mode: str) -> dict[str, str
     return keys
 
 
-def answered_keys(part_keys: dict[str, str], cells: list[tuple[str, str]]) -> dict[str, str]:
+def answered_keys(part_keys: dict[str, str], cells: list[tuple[str, str]], modules: dict[str, str]) -> dict[str, str]:
     """For each part a digest of its key and the code of a submission."""
-    code = json.dumps(cells).encode()
+    code = json.dumps([cells, modules] if modules else cells).encode()
     return {name: _digest([key.encode(), code]) for name, key in part_keys.items()}
 
 

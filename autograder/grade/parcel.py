@@ -7,14 +7,14 @@ from pathlib import Path
 from autograder import handed_in
 from autograder.errors import SubmissionError
 from autograder.grade.job import Job
-from autograder.pictures import SUFFIXES, homes
+from autograder.grade.key import is_read
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it travels, from the folder <owner>/<name>. entries: name -> a notebook's or picture's bytes, the
-    size of one that is too large, or None for what nobody reads; None altogether if the submission is not a folder;
-    earlier: the last report, if it may serve."""
+    """A submission as it travels, from the folder <owner>/<name>. entries: path -> a file's bytes, the size of one that
+    is too large, or None for what nobody reads; None altogether if the submission is not a folder; earlier: the last
+    report, if it may serve."""
 
     owner: str
     name: str
@@ -24,11 +24,9 @@ class Parcel:
     @classmethod
     def of(cls, job: Job) -> "Parcel":
         try:
-            read = handed_in.plain_files(job.folder, (".ipynb", *SUFFIXES))  # what find_notebook and Album look at
-            entries = {name: _packed(job.folder, name, read.get(name)) for name in handed_in.names(job.folder)}
-            for home in homes(job.folder):
-                entries |= {(home / name).relative_to(job.folder).as_posix(): _packed(home, name, status)
-                            for name, status in handed_in.plain_files(home, SUFFIXES).items()}
+            files = handed_in.plain_files(job.folder, is_read)
+            entries = {name: _packed(job.folder, name, files.get(name))
+                       for name in [*handed_in.names(job.folder), *files]}
         except SubmissionError:
             entries = None
         return cls(job.folder.parent.name, job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
@@ -40,9 +38,11 @@ class Parcel:
         if self.entries is not None:
             folder.mkdir()
             for name, content in self.entries.items():
+                path = folder / name if content is None else (folder / name).parent
+                path.mkdir(parents=True, exist_ok=True)
                 if content is None:
-                    (folder / name).mkdir(exist_ok=True)
-                elif isinstance(content, int):
+                    continue
+                if isinstance(content, int):
                     (folder / name).touch()
                     os.truncate(folder / name, content)
                 else:

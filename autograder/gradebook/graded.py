@@ -42,7 +42,7 @@ class GradedNotebooks:
         """The raw cells of a submission; none of one that could not be read."""
         try:
             if report is None or not report.problem:
-                return submission.submitted_cells(submission.find_notebook(folder, self.stem)[0])
+                return submission.submitted_cells(submission.find_notebook(folder, self.stem, self._slots)[0])
         except SubmissionError:
             pass
         return []

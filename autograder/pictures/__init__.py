@@ -5,6 +5,6 @@ on the machine of whoever owns them.
 """
 
 from autograder.pictures.album import OWN, Album, Unseen, shown
-from autograder.pictures.beside import SUFFIXES, beside, homes, travels
+from autograder.pictures.beside import SUFFIXES, beside, travels
 
-__all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "homes", "shown", "travels"]
+__all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "shown", "travels"]

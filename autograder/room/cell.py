@@ -8,6 +8,7 @@ are the student's own affair.
 import ast
 import linecache
 import sys
+import types
 from typing import Any
 
 _HANDLER = "try:\n    pass\nexcept Exception:\n    __import__({module!r}, fromlist=['forgive']).forgive({said!r})"
@@ -18,7 +19,7 @@ def run(source: str, name: str, names: dict[str, Any]) -> list[str]:
     """Executes a cell in the namespace `names`; `name` is what its frames are called. Sentences on imports that failed,
     also of cells before it that did not come to their end."""
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    exec(_compiled(source, name), names)
+    exec(compiled(source, name), names)
     return taken(name)
 
 
@@ -64,7 +65,7 @@ class ForgivingImports(ast.NodeTransformer):
         return wrapped
 
 
-def _compiled(source: str, name: str):
+def compiled(source: str, name: str) -> types.CodeType:
     if "import" not in source:
         return compile(source, name, "exec", dont_inherit=True)
     tree = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)

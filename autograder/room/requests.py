@@ -35,6 +35,11 @@ def running(source: str, name: str) -> dict[str, Any]:
     return {"do": "run", "source": source.encode("utf-8", "replace"), "name": name}
 
 
+def lending(modules: Mapping[str, str]) -> dict[str, Any]:
+    """The request that lets a student's own modules be imported: path -> text, as bytes."""
+    return {"do": "lend", "modules": {path: text.encode("utf-8", "replace") for path, text in modules.items()}}
+
+
 def pauses_in(scripts: Sequence[Requests], called: Collection[str]) -> list[tuple[set[int], set[int]]]:
     """Of scripts that go over together: where the room pauses in each, before what was not called in an earlier one;
     and those of the pauses after which it is certain what it does: it pauses before the next call, too."""

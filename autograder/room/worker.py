@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.room import cell, inert, process, wire
+from autograder.room import cell, inert, local, process, wire
 from autograder.room.evaluation import evaluated
 from autograder.room.faults import fault_of
 from autograder.room.gradients import vector_jacobian
@@ -129,6 +129,11 @@ class Worker:
 
     # the operations
 
+    def lend(self, modules: dict[str, bytes]) -> None:
+        """The student's own modules can be imported from here on."""
+        self.cells.update(modules)
+        local.install({path: text.decode() for path, text in modules.items()})
+
     def run(self, source: bytes, name: str) -> list[str]:
         self.cells.add(name)
         return cell.run(source.decode(), name, self.names)
@@ -192,8 +197,8 @@ class Worker:
                 view = view[os.write(self.channel, view[:PIECE]):]
 
 
-_OPERATIONS = {"run": Worker.run, "get": Worker.get, "set": Worker.set, "call": Worker.call, "vjp": Worker.vjp,
-               "evaluate": Worker.evaluate}
+_OPERATIONS = {"lend": Worker.lend, "run": Worker.run, "get": Worker.get, "set": Worker.set,
+               "call": Worker.call, "vjp": Worker.vjp, "evaluate": Worker.evaluate}
 
 
 def _frame(read: Callable[[int], bytearray]) -> tuple[bytes, np.ndarray]:

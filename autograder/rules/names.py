@@ -38,10 +38,11 @@ class _Bound:
 
 
 class Names:
-    """The global names of a notebook. cells: (name, source) in order; given: cells in which no use is reported."""
+    """The global names of a notebook. cells: (name, source) in order; given: cells in which no use is reported;
+    local: the modules whose text is among the cells."""
 
-    def __init__(self, cells: list[tuple[str, str]], given: Collection[str] = ()):
-        self._cells, self._given = [name for name, _ in cells], set(given)
+    def __init__(self, cells: list[tuple[str, str]], given: Collection[str] = (), local: Collection[str] = ()):
+        self._cells, self._given, self._local = [name for name, _ in cells], set(given), set(local)
         self._bound: dict[str, list[_Bound]] = defaultdict(list)
         self._patches: dict[str, list[_Bound]] = defaultdict(list)  # what is assigned to a global's attributes
         self._stars: set[str] = set()
@@ -59,9 +60,14 @@ class Names:
                 seen.add(name)
                 for bound in self._meanings(name):
                     for path, line in self._read(bound, todo):
-                        if wanted(path) and self._cells[bound.position] not in self._given:
+                        if self._is_local(path):
+                            todo.append(path.rpartition(".")[2])
+                        elif wanted(path) and self._cells[bound.position] not in self._given:
                             found.append(Use(bound.position, line, self._cells[bound.position], path))
         return found
+
+    def _is_local(self, path: Value) -> bool:
+        return isinstance(path, str) and path.partition(".")[0] in self._local
 
     def _meanings(self, name: str) -> Iterator[_Bound]:
         """The last binding of a name, those before it that it is made of (`f = faster(f)`), and its patches."""
@@ -78,8 +84,8 @@ class Names:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for name, path in bindings.imported(node):
                 if name == "*":
-                    self._stars.add(path)
-                else:
+                    self._stars |= {path} if not self._is_local(path) else set()
+                elif not self._is_local(path) or path.rpartition(".")[2] != name:  # else its own text binds it
                     bind(name, path)
         elif isinstance(node, DEFINITIONS):
             bind(node.name, node)

@@ -9,8 +9,8 @@ A rule of one name means all of that package; a longer one means its last name, 
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from autograder.course.plan import Part, Plan
@@ -27,16 +27,19 @@ class Notebook:
     """What the rules are held against.
 
     cells: (name, source) in the order in which they run; given: the names of those that the course wrote;
-    functions: for each part, the functions that its student writes ("LayerNorm.forward").
+    functions: for each part, the functions that its student writes ("LayerNorm.forward"); modules: path -> text of
+    the student's own, which are read as cells before the first.
     """
 
     cells: Cells
     functions: dict[str, frozenset[str]]
     given: Collection[str] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
 
     def uses(self, plan: Plan, parts: Iterable[str]) -> dict[str, Use]:
         """For each of `parts` that breaks its rules the first place where it does."""
-        text = unicodedata.normalize("NFKC", "\n".join(source for _, source in self.cells))  # as Python reads names
+        text = "\n".join(source for _, source in self._everything)
+        text = unicodedata.normalize("NFKC", text)  # as Python reads names
         ruled = [plan.part(name) for name in parts if any(_may_be_in(text, rule) for rule in plan.part(name).forbids)]
         if not ruled:
             return {}
@@ -45,7 +48,12 @@ class Notebook:
 
     @cached_property
     def _names(self) -> Names:
-        return Names(self.cells, self.given)
+        local = {path.partition("/")[0].removesuffix(".py") for path in self.modules}
+        return Names(self._everything, self.given, local)
+
+    @property
+    def _everything(self) -> Cells:
+        return [*self.modules.items(), *self.cells]
 
     def _first_use(self, names: Names, plan: Plan, part: Part) -> Use | None:
         own = self._written_for(part)

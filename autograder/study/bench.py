@@ -16,6 +16,7 @@ from autograder.errors import AutograderError, DataError
 from autograder.report import FAILED, SKIPPED, CheckResult, PartResult, part_from
 from autograder.study.depends import waiting_for
 from autograder.study.handout import Handout
+from autograder.submission import Submission
 
 SECONDS = 20.0  # for one cell, and for one check; honest ones take a fraction of one
 GRACE = 15.0  # more, before a process that cannot even say that it is stuck is ended
@@ -62,7 +63,7 @@ class Bench:
         if self._warm is None:
             self._warm = _Child(self.handout.folder)
 
-    def examine(self, cells: list[tuple[str, str]], parts: tuple[str, ...] = (),
+    def examine(self, submission: Submission, parts: tuple[str, ...] = (),
                 on_part: Callable[[PartResult], None] = lambda result: None,
                 cancelled: Callable[[], bool] = lambda: False) -> Examination:
         """Runs the cells, then the checks of `parts` (of all, if none is named), and whatever these wait for.
@@ -70,13 +71,14 @@ class Bench:
         Raises DataError for a handout that cannot be used, Cancelled as soon as `cancelled` says so.
         """
         plan = self.handout.plan
-        turn = _Turn(plan, [part.name for part in plan.parts if not parts or part.name in parts], list(cells), on_part)
+        turn = _Turn(plan, [part.name for part in plan.parts if not parts or part.name in parts],
+                     list(submission.cells), on_part)
         while turn.todo:
             self.warm()
             child, self._warm = self._warm, None
             try:
-                child.ask({"cells": turn.cells, "given": self.handout.given, "parts": turn.todo,
-                           "seconds": self.seconds})
+                child.ask({"cells": turn.cells, "given": self.handout.given, "modules": submission.modules,
+                           "parts": turn.todo, "seconds": self.seconds})
                 turn.listen(child, self.seconds, cancelled)
             finally:
                 child.end()

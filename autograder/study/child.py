@@ -1,7 +1,8 @@
 """The process that runs a saved notebook and its checks for `autograder check`.
 
 Warm when it says `ready`: the checks are collected, and what they import is loaded. Then it reads one line of JSON,
-{"cells": [[name, source], ...], "given": [name, ...], "parts": [...], "seconds": 30}, and answers line by line:
+{"cells": [[name, source], ...], "given": [name, ...], "modules": {path: text}, "parts": [...], "seconds": 30}, and
+answers line by line:
 
     {"ready": true}
     {"step": "cell 3" or a check}          what it does from here on
@@ -27,7 +28,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.room import cell
+from autograder.room import cell, local
 
 
 def main() -> None:
@@ -58,12 +59,14 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
     from autograder.rules.style import Notebook, rule_out
 
     cells = [tuple(cell) for cell in request["cells"]]
-    owns = {name for name, _ in cells}.__contains__
+    modules = request["modules"]
+    owns = {*modules, *(name for name, _ in cells)}.__contains__
     alarm = _Alarm(request["seconds"], say, owns)
     namespace = {"__name__": "__main__"}
+    local.install(modules)
     run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during)
     given = request["given"]
-    rules = Notebook(cells, examiner.functions, given)
+    rules = Notebook(cells, examiner.functions, given, modules)
     examiner.runner.session = _Alarmed(examiner.runner.session, alarm)
 
     def on_part(result) -> None:
@@ -71,7 +74,7 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
         say({"part": asdict(result)})
 
     with _inside(folder):
-        desk = LiveDesk(namespace, owns, text_of(cells, given))
+        desk = LiveDesk(namespace, owns, text_of([*modules.items(), *cells], given))
         examiner.examine(desk, only=request["parts"], on_part=on_part)
     say({"done": True})
 

@@ -10,7 +10,7 @@ from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
 from autograder.course.source import GIVEN
 from autograder.errors import CourseError, DataError
-from autograder.submission import Slot, Submission, raw_cells, read_cells, released_slots
+from autograder.submission import Slot, Submission, local_modules, raw_cells, read_cells, released_slots
 
 FILES = ("checks.py", "recorded.h5")
 HOME = Path(__file__).resolve().parents[2]
@@ -51,8 +51,11 @@ class Handout:
         return [slot.name for slot in self.slots if slot.role == GIVEN]
 
     def submission(self) -> Submission:
-        """The saved notebook, read as the grader reads it. Raises SubmissionError for a file that is no notebook."""
-        return read_cells(raw_cells(self.notebook), self.slots)
+        """The saved notebook, and the modules beside it, read as the grader reads them. Raises SubmissionError for a
+        file that is no notebook."""
+        found = read_cells(raw_cells(self.notebook), self.slots)
+        found.modules = local_modules(self.folder.resolve(), found.cells)
+        return found
 
     def require(self, parts: tuple[str, ...]) -> None:
         """Raises DataError, with the nearest name, for a part that this assignment does not have."""

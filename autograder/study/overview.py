@@ -47,6 +47,6 @@ def _why(result, changed: bool) -> str:
 
 def _keys_now(handout: Handout) -> dict[str, str]:
     try:
-        return keys_of(handout, handout.submission().cells)
+        return keys_of(handout, handout.submission())
     except AutograderError:
         return {}

@@ -12,6 +12,7 @@ from autograder.report import PartResult
 from autograder.study.bench import SECONDS, Bench, Cancelled
 from autograder.study.depends import part_keys
 from autograder.study.handout import Handout
+from autograder.submission import Submission
 
 SETTLE = 0.5  # seconds that a file may be half written
 LOOK_MS = 1000  # look at the file itself this often, too: not every file system tells of changes
@@ -31,13 +32,14 @@ class View:
 def examined(handout: Handout, bench: Bench, parts: tuple[str, ...] = (), **options) -> tuple[list, list[str]]:
     """One examination of the saved notebook, kept beside it: the results of `parts` and notes."""
     submission = handout.submission()
-    outcome = bench.examine(submission.cells, parts, **options)
-    kept.keep(handout.notebook, outcome.results, kept.SHELL, keys_of(handout, submission.cells))
+    outcome = bench.examine(submission, parts, **options)
+    kept.keep(handout.notebook, outcome.results, kept.SHELL, keys_of(handout, submission))
     return outcome.results, [*submission.notes, *outcome.notes]
 
 
-def keys_of(handout: Handout, cells: list[tuple[str, str]]) -> dict[str, str]:
-    return part_keys(cells, handout.plan, (handout.folder / "checks.py").read_text(encoding="utf-8"))
+def keys_of(handout: Handout, submission: Submission) -> dict[str, str]:
+    texts = [*submission.modules.items(), *submission.cells]
+    return part_keys(texts, handout.plan, (handout.folder / "checks.py").read_text(encoding="utf-8"))
 
 
 def watching(handout: Handout, parts: tuple[str, ...] = (), seconds: float = SECONDS) -> Iterator[View]:
@@ -50,7 +52,7 @@ def watching(handout: Handout, parts: tuple[str, ...] = (), seconds: float = SEC
             while (now := _stamp(handout.notebook)) != stamp:
                 stamp, begun = now, time.monotonic()
                 try:
-                    new = keys_of(handout, handout.submission().cells)
+                    new = keys_of(handout, handout.submission())
                     changed = [name for name in wanted if new[name] != keys.get(name)]
                     if not changed:
                         continue

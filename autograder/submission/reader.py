@@ -8,6 +8,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN, SOLUTION, WRITTEN, Cell
 from autograder.release.notebook import released_source
 from autograder.submission.matching import Place, is_check, is_demo, placed
+from autograder.submission.modules import local_modules
 from autograder.submission.notebook_file import submitted_cells
 from autograder.submission.python import plain_python
 from autograder.submission.slots import WRITABLE, Slot, bare, slots_of, written_for
@@ -21,7 +22,8 @@ class Submission:
 
     cells: (name, source) of what the room runs, in order; code: what was written for each part;
     answers: to the written questions; passages: (text, attachments) of the cells that an answer stands in; texts: the
-    same of all other words of the student's own; notes: sentences on what is unusual.
+    same of all other words of the student's own; notes: sentences on what is unusual; modules: path -> text of the
+    student's own modules that the cells import.
     """
 
     cells: list[tuple[str, str]] = field(default_factory=list)
@@ -30,15 +32,24 @@ class Submission:
     passages: dict[str, list[tuple[str, object]]] = field(default_factory=dict)
     texts: list[tuple[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    modules: dict[str, str] = field(default_factory=dict)
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
     """The notebook `path` in a folder of submitted/. Raises SubmissionError for a file that is not a notebook."""
-    return read_cells(submitted_cells(path), slots_of(assignment))
+    return read(path, slots_of(assignment))
+
+
+def read(path: Path, slots: list[Slot]) -> Submission:
+    """A submitted notebook, and the modules beside it. slots: the course's notebook as it was handed out. Home and
+    grader read by the same rules."""
+    found = read_cells(submitted_cells(path), slots)
+    found.modules = local_modules(path.parent, found.cells)
+    return found
 
 
 def read_cells(cells: Iterable[dict], slots: list[Slot]) -> Submission:
-    """slots: the course's notebook as it was handed out. Home and grader read a notebook by the same rules."""
+    """The notebook alone, from its raw cells."""
     places = placed(cells, slots)
     found = Submission(_cells_to_run(places, slots))
     for part, written in written_for(slots).items():
@@ -75,6 +86,21 @@ def stray_answers(places: list[Place], slot: Slot) -> list[Place]:
             break
         below.append(place)
     return below
+
+
+def counting(places: list[Place], slots: list[Slot]) -> dict[int, str]:
+    """number of a place -> name of the course's cell that it stands for: of copies the last one."""
+    found = {}
+    for slot in (slot for slot in slots if slot.name):
+        if main := [place for place in chosen(places, slot) if place.slot == slot]:
+            found[main[-1].number] = slot.name
+    return found
+
+
+def answered_elsewhere(places: list[Place], slots: list[Slot]) -> set[str]:
+    """The names of the questions that may be answered in a cell which is not their own."""
+    merged = {slot.name for place in places for slot in place.slots[1:] if slot.role == WRITTEN}
+    return merged | {slot.name for slot in slots if slot.role == WRITTEN and stray_answers(places, slot)}
 
 
 def _cells_to_run(places: list[Place], slots: list[Slot]) -> list[tuple[str, str]]:

@@ -243,3 +243,22 @@ def test_rules_are_read_from_checks_py(tmp_path):
         checks.write_text(text.format(wrong))
         with pytest.raises(CourseError):
             read_plan(checks)
+
+
+OWN = "import torch.nn.functional as F\n\n\ndef quick(q):\n    return F.scaled_dot_product_attention(q, q, q)\n\n\ndef slow(q):\n    return q\n"
+
+
+@pytest.mark.parametrize("cell, found", [
+    ("from helpers import quick\ndef attend(q):\n    return quick(q)", True),
+    ("from helpers import quick as attend", True),
+    ("import helpers\ndef attend(q):\n    return helpers.quick(q)", True),
+    ("import helpers as h\ndef attend(q):\n    return h.quick(q)", True),
+    ("from helpers import *\ndef attend(q):\n    return quick(q)", True),
+    ("def attend(q):\n    from helpers import quick as mine\n    return mine(q)", True),
+    ("import helpers\ndef attend(q):\n    return helpers.slow(q)", False),
+    ("from helpers import slow\ndef attend(q):\n    return slow(q)", False),
+])
+def test_a_students_own_module_is_read_too(cell, found):
+    notebook = Notebook([GIVEN, ("cell 1", cell)], {"attend": frozenset({"attend"})}, ("given-torch",), {"helpers.py": OWN})
+    uses = notebook.uses(PLAN, ["attend"])
+    assert [(use.cell, use.line) for use in uses.values()] == ([("helpers.py", 5)] if found else [])

@@ -18,7 +18,7 @@ FOR_EVER = "def row_mean(x):\n    while True:\n        try:\n            x = x +
 
 def examine(copy, *parts, seconds=20.0):
     with Bench(copy, seconds) as bench:
-        return bench.examine(copy.submission().cells, parts)
+        return bench.examine(copy.submission(), parts)
 
 
 def points(examination) -> dict[str, float]:
@@ -71,13 +71,13 @@ def test_an_examination_can_be_cancelled(copy, solution):
     solve(copy.notebook, solution, row_mean=FOR_EVER)
     begun = time.monotonic()
     with Bench(copy, 600.0) as bench, pytest.raises(Cancelled):
-        bench.examine(copy.submission().cells, cancelled=lambda: time.monotonic() > begun + 3)
+        bench.examine(copy.submission(), cancelled=lambda: time.monotonic() > begun + 3)
 
 
 def test_a_handout_that_does_not_hang_together_is_said(copy):
     (copy.folder / "recorded.h5").write_bytes(b"")
     with Bench(copy) as bench, pytest.raises(DataError, match="recorded.h5"):
-        bench.examine(copy.submission().cells)
+        bench.examine(copy.submission())
 
 
 def test_a_handout_that_was_replaced_meanwhile_is_said(copy):
@@ -85,7 +85,7 @@ def test_a_handout_that_was_replaced_meanwhile_is_said(copy):
     assert len(copy.plan.parts) == 3
     checks.write_text(checks.read_text().replace('part("scaler")', 'part("other")').replace('@points("scaler"', '@points("other"'))
     with Bench(copy) as bench, pytest.raises(DataError, match="checks.py has other parts by now"):
-        bench.examine(copy.submission().cells)
+        bench.examine(copy.submission())
 
 
 def test_windows_line_ends_and_a_byte_order_mark(copy, solution):

@@ -53,7 +53,7 @@ def test_no_hint_holds_code(copy, solution):
     answers = [line.strip() for part in ("row_mean", "centred", "Scaler")
                for line in "".join(cell(solution, f"code-{part}")["source"]).splitlines() if "return" in line]
     with Bench(copy) as bench:
-        for result in bench.examine(copy.submission().cells).results:
+        for result in bench.examine(copy.submission()).results:
             given = [next_hint(copy, result) for _ in range(4)][-1]
             assert len(given.hints) == given.of >= 2
             assert not any(line in "\n".join(given.hints) for line in answers)
