@@ -85,7 +85,7 @@ class Names:
             for name, path in bindings.imported(node):
                 if name == "*":
                     self._stars |= {path} if not self._is_local(path) else set()
-                elif not self._is_local(path) or path.rpartition(".")[2] != name:  # else its own text binds it
+                elif not (self._is_local(path) and path.endswith(f".{name}")):  # else its own text binds it
                     bind(name, path)
         elif isinstance(node, DEFINITIONS):
             bind(node.name, node)
