@@ -18,6 +18,8 @@ from autograder.release.notebook import release_notebook
 from autograder.render import clean, part_html, public
 from autograder.report import PartResult, Picture, Report
 
+ELSEWHERE = ("*The answer may stand in another cell: below this one, or wherever in this notebook the student wrote "
+             "words of their own.*")
 MAX_SOURCE = 500_000  # characters of one cell
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
@@ -27,37 +29,38 @@ class GradedNotebooks:
 
     def __init__(self, assignment: Assignment):
         self.stem = assignment.notebook.stem
+        self._slots = submission.slots_of(assignment)
         self._handout = json.loads(release_notebook(assignment))
         self._course = {submission.grade_id_of(cell): cell | {"source": "".join(cell["source"])}
                         for cell in self._handout["cells"] if submission.grade_id_of(cell)}
 
     def make(self, folder: Path, report: Report | None = None) -> dict:
         """The notebook (nbformat 4.5) of one submission folder; without a report, without results."""
-        cells = self._merged(self._submitted(folder, report), _Texts(folder, report.pictures if report else {}))
+        home, submitted = self._submitted(folder, report)
+        cells = self._merged(submitted, _Texts(home, report.pictures if report else {}))
         if report is not None:
             _put_results(cells, self._course, report)
         return {**self._handout, "cells": cells}
 
-    def _submitted(self, folder: Path, report: Report | None) -> list[dict]:
-        """The raw cells of a submission; none of one that could not be read."""
+    def _submitted(self, folder: Path, report: Report | None) -> tuple[Path, list[dict]]:
+        """The folder in which the notebook lies, and its raw cells; none of one that could not be read."""
         try:
             if report is None or not report.problem:
-                return submission.submitted_cells(submission.find_notebook(folder, self.stem, self._slots)[0])
+                path, _ = submission.find_notebook(folder, self.stem, self._slots)
+                return path.parent, submission.submitted_cells(path)
         except SubmissionError:
             pass
-        return []
+        return folder, []
 
     def _merged(self, submitted: list[dict], texts: "_Texts") -> list[dict]:
-        """The submitted cells in their order. Of several copies of a course's cell the last one counts."""
-        last = {submission.grade_id_of(raw): position for position, raw in enumerate(submitted)}
-        cells = []
-        for position, raw in enumerate(submitted):
-            name = submission.grade_id_of(raw)
-            if name in self._course and last[name] == position:
-                cells.append(self._own(name, raw, texts))
-            else:
-                cells.append(_plain(raw, position, texts))
+        """The submitted cells in their order, each that is the course's in its shape. Of several copies of a course's
+        cell the last one counts that was written in."""
+        places = submission.placed(submitted, self._slots)
+        counting = submission.counting(places, self._slots)
+        cells = [self._own(counting[place.number], place.raw, texts) if place.number in counting
+                 else _plain(place.raw, place.number - 1, texts) for place in places]
         self._put_back(cells)
+        _point_elsewhere(cells, submission.answered_elsewhere(places, self._slots))
         return cells
 
     def _own(self, name: str, raw: dict, texts: "_Texts") -> dict:
@@ -78,6 +81,14 @@ class GradedNotebooks:
                 cells.insert(place, dict(cell))
                 names.insert(place, name)
                 place += 1
+
+
+def _point_elsewhere(cells: list[dict], questions: set[str]) -> None:
+    """A question whose answer may stand in another cell waits for a person: for nbgrader a text that is its stub's is
+    no response."""
+    for cell in cells:
+        if submission.grade_id_of(cell) in questions:
+            cell["source"] += f"\n\n{ELSEWHERE}"
 
 
 def to_json(notebook: dict) -> str:

@@ -35,12 +35,17 @@ class Candidate:
     slots: list[Slot]
 
     @cached_property
-    def written(self) -> dict[str, str]:
-        """What was written into which of the course's cells; nothing for a file that cannot be read."""
+    def cells(self) -> list[dict] | None:
+        """None for a file that cannot be read."""
         try:
-            places = placed(self.read(), self.slots)
+            return self.read()
         except SubmissionError:
-            return {}
+            return None
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """What was written into which of the course's cells."""
+        places = placed(self.cells or [], self.slots)
         return {slot.name: bare(source_of(place.raw)) for place in places for slot in place.slots
                 if slot.role in WRITABLE and not place.is_untouched}
 
@@ -63,5 +68,7 @@ def choose(found: list[Candidate], preferred: list[Candidate], expected: str) ->
         raise SubmissionError(f"the notebook {expected}, or one that was written in",
                               f"{names}: {'each was written in' if rivals else 'none was'}",
                               f"leave the one that counts, and call it {expected}")
-    blank = f"{preferred[0].name} is as it was handed out" if preferred else f"there is no {expected}"
-    return best, [f"{blank}: {best.name}, which was written in, counts"]
+    why = f"there is no {expected}"
+    if preferred:
+        why = f"{preferred[0].name} {'cannot be read' if preferred[0].cells is None else 'is as it was handed out'}"
+    return best, [f"{why}: {best.name}, which was written in, counts"]

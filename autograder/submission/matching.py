@@ -111,10 +111,11 @@ def _by_definition(places: list[Place], slots: list[Slot]) -> None:
     for place in places:
         if place.slot is not None and place.slot.role != SOLUTION or not place.defines:
             continue
-        found = list(dict.fromkeys(owners[name] for name in owners if name in place.defines))
-        written = [slot for slot in found if slot.role == SOLUTION]
-        if written or found and not _is_there(found[0], places):  # to write a given function anew is no copy of it
-            place.slots = list(dict.fromkeys([*place.slots, *(written or found)]))
+        found = {slot: None for role in (SOLUTION, GIVEN) for name, slot in owners.items()
+                 if name in place.defines and slot.role == role}
+        main = next(iter([*place.slots, *found]), None)
+        if main and (main.role == SOLUTION or not _is_there(main, places)):  # a given function anew is no copy of it
+            place.slots = list(dict.fromkeys([*place.slots, *found]))
 
 
 def _is_there(slot: Slot, places: list[Place]) -> bool:

@@ -158,7 +158,8 @@ def _notes(places: list[Place], slots: list[Slot]) -> Iterable[str]:
         if place.is_code != place.slot.is_code:
             kind = str(place.raw.get("cell_type"))[:20]
             yield f"{place.name} (`{place.slot.name}`) was turned into {kind}: it counts as what it was"
-    nameless = [place.name for place in places if place.slot and place.slot.name and not place.by_name]
+    named = {place.slot for place in places if place.by_name}
+    nameless = [place.name for place in places if place.slot and place.slot.name and place.slot not in named]
     if nameless:
         yield f"cells whose names are gone, known by what stands in them: {listed(nameless)}"
     for slot in (slot for slot in slots if slot.role == WRITTEN):

@@ -205,7 +205,7 @@ def test_any_exception_of_one_submission_is_its_report(tiny, monkeypatch, tmp_pa
         (tiny.root / "submitted" / student / tiny.name / "means.ipynb").write_text(HONEST)
     (tmp_path / "sitecustomize.py").write_text(
         "from autograder.grade import grader\nbefore = grader.find_notebook\n"
-        "def find(folder, stem):\n    if 'mallory' in str(folder):\n        raise KeyError('\\x1b[31m')\n    return before(folder, stem)\n"
+        "def find(folder, *rest):\n    if 'mallory' in str(folder):\n        raise KeyError('\\x1b[31m')\n    return before(folder, *rest)\n"
         "grader.find_notebook = find\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     folders = submissions(tiny.root, tiny.name)
