@@ -36,7 +36,9 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
                                executor=cluster.graded if cluster else None)
         place = _write_gradebook(root, assignment, reports, folders, said) if gradebook else ""
     _show_table(name, reports)
-    said += _gone(root, name, folders) if not students else []
+    if not students:
+        said += _gone(root, name, folders)
+        said += _absent(root, folders) if gradebook else []
     for sentence in said:
         console.print(clean(sentence), markup=False, soft_wrap=True)
     for report in (report for report in reports if not report.examined):
@@ -132,6 +134,14 @@ def _chosen(root, folders: dict, students: tuple[str, ...], name: str) -> dict:
         raise SubmissionError(f"a submission of {name} by {shortened(unknown)}",
                               f"there is no submitted/{clean(unknown[0])}/{name}/", nearest(unknown[0], folders))
     return {student: folders[student] for student in students} if students else folders
+
+
+def _absent(root, folders: dict) -> list[str]:
+    """Who is in the gradebook and handed in nothing."""
+    from autograder.gradebook.roll import read_roll
+
+    absent = [student for student in read_roll(root)[0] if student not in folders]
+    return [f"nothing handed in: {shortened(absent, 12)}"] if absent else []
 
 
 def _refuse_former_name(root, name: str) -> None:

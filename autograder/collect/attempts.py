@@ -4,6 +4,7 @@ The one that counts lies in submitted/. A later one takes its place, an earlier 
 by time or by the platform's number counts as it arrives, unless it was there before.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.errors import AutograderError
+from autograder import handed_in
+from autograder.collect.download import MAX_FILE
+from autograder.collect.times import read_time
+from autograder.errors import AutograderError, SubmissionError
 from autograder.report import write_whole
 
 FOLDER = "attempts"
@@ -56,7 +60,7 @@ class Attempts:
         files = _files(self.submitted)
         self.counting = self._known(_digest(files)) if files else None
         if files and self.counting is None:
-            time = _stamped(self.submitted / STAMP)
+            time = _stamped(self.submitted)
             self.counting = self.add(files, Attempt(0, "", next(iter(files)), time=time, stamp=time))
 
     def _known(self, digest: str) -> Attempt | None:
@@ -147,15 +151,18 @@ def _read(path: Path) -> Attempt:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """The plain files of a folder but our own: no link is followed."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))
-            if path.is_file() and not path.is_symlink() and path.name not in (STAMP, RECORD) and path.name[0] != "."}
+    """The plain files of a folder but our own; nothing of one that is not there. Raises SubmissionError for a link."""
+    found = {}
+    if folder.exists() or folder.is_symlink():
+        for name in handed_in.plain_files(folder, ""):
+            if name not in (STAMP, RECORD) and not name.startswith("."):
+                with contextlib.suppress(SubmissionError):  # what cannot be read cannot be kept, and stays
+                    found[name] = handed_in.read(folder, name, MAX_FILE)
+    return found
 
 
-def _stamped(path: Path) -> datetime | None:
-    from autograder.collect.times import read_time
-
-    return read_time(path.read_text(encoding="utf-8", errors="replace")[:200]) if path.is_file() else None
+def _stamped(folder: Path) -> datetime | None:
+    return read_time(handed_in.beginning(folder, STAMP, 200).decode("utf-8", "replace"))
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

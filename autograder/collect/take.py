@@ -9,6 +9,7 @@ from autograder.collect.download import File, Refused
 from autograder.collect.roster import Roster
 from autograder.collect.systems import HandIn
 from autograder.course.assignment import Assignment
+from autograder.errors import SubmissionError
 from autograder.pictures import travels
 
 STATES = NEW, SAME, REPLACED, EARLIER, LEFT_OUT = "new", "as before", "replaced", "kept, not counted", "left out"
@@ -173,9 +174,14 @@ def _time(person: HandIn, due: datetime | None, result: Taken) -> datetime | Non
 
 def _keep(assignment: Assignment, files: dict[str, bytes], new: Attempt, result: Taken) -> None:
     """Among the student's attempts, and in submitted/ if it is the one that counts."""
-    attempts = Attempts(assignment.root, result.student, assignment.name)
-    before = attempts.counting
-    attempt, counts = attempts.take(files, new)
+    try:
+        attempts = Attempts(assignment.root, result.student, assignment.name)
+        before = attempts.counting
+        attempt, counts = attempts.take(files, new)
+    except SubmissionError as error:
+        result.state = LEFT_OUT
+        result.notes.insert(0, ": ".join(str(error).splitlines()[:2]))
+        return
     if before is not None and attempt is not before:
         result.state = REPLACED if counts else EARLIER
         other = (f"attempt {before.number} is kept, attempt {attempt.number} counts" if counts else

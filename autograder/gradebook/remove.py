@@ -55,7 +55,7 @@ def restore_student(root: Path, student: str) -> Moved:
 
 
 def _away(root: Path, student: str) -> Path:
-    if student in ("", ".", "..") or "/" in student or "\\" in student or "\0" in student:
+    if student in ("", ".", "..") or any(letter in student for letter in "/\0"):
         raise AutograderError("a student id that can be a folder's name", f"found {student!r}")
     return root / kept.FOLDER / "students" / student
 

@@ -18,6 +18,10 @@ class Member:
     email: str = ""
     lms_user_id: str = ""
 
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
 
 @dataclass(frozen=True)
 class Listed:

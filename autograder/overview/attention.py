@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from autograder.errors import BadReply, RoomDied, TimedOut
 from autograder.gradebook.scores import Scores
@@ -32,8 +33,9 @@ class Concern:
     cases: list[Case] = field(default_factory=list)
 
 
-def concerns(reports: Sequence[Report], scores: Mapping[str, Scores], pairs: Sequence[Pair] = ()) -> list[Concern]:
-    """The reasons that have cases, the most urgent first."""
+def concerns(reports: Sequence[Report], scores: Mapping[str, Scores], pairs: Sequence[Pair] = (),
+             absent: Mapping[str, str] = MappingProxyType({})) -> list[Concern]:
+    """The reasons that have cases, the most urgent first. absent: students without a submission, id -> name."""
     found = [
         Concern("The grader could not do its work", "They have no score. Run `autograder grade` again, and look at "
                 "the machine if it happens twice.", _problems(reports, examined=False)),
@@ -57,6 +59,8 @@ def concerns(reports: Sequence[Report], scores: Mapping[str, Scores], pairs: Seq
                             if report.examined and report.notes]),
         Concern("Written answers without a score", "They are graded in formgrader: `jupyter lab`, menu Nbgrader.",
                 _unwritten_scores(reports, scores)),
+        Concern("Nothing handed in", "They are in the gradebook, and nothing of theirs is in submitted/.",
+                [Case(student, name) for student, name in absent.items()]),
     ]
     return [concern for concern in found if concern.cases]
 

@@ -1,11 +1,12 @@
 """Counts what the reports of a class say: scores, parts, checks, mistakes, seconds."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import mean, median
 
+from autograder.gradebook.roll import Member
 from autograder.gradebook.scores import Scores
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, Report
 
@@ -72,7 +73,8 @@ class Mistake:
 
 @dataclass
 class ClassFigures:
-    """All that is counted. ungraded: written questions that nobody has graded yet, left out of every score."""
+    """All that is counted. ungraded: written questions that nobody has graded yet, left out of every score; absent:
+    students of the gradebook without a submission, student id -> name, or ""."""
 
     assignment: str
     standings: list[Standing]
@@ -81,6 +83,7 @@ class ClassFigures:
     mistakes: list[Mistake]
     ungraded: list[str]
     ungraded_points: float
+    absent: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> list[float]:
@@ -112,12 +115,17 @@ class ClassFigures:
         return sorted(failed, key=lambda check: (-check.failing, -check.counts[FAILED]))[:most]
 
 
-def class_figures(assignment: str, reports: Sequence[Report], scores: Mapping[str, Scores]) -> ClassFigures:
-    """The figures of the reports that the grader could make; `scores` may know only some students, or none."""
+def class_figures(assignment: str, reports: Sequence[Report], scores: Mapping[str, Scores],
+                  members: Iterable[Member] = ()) -> ClassFigures:
+    """The figures of the reports that the grader could make; `scores` may know only some students, or none. members:
+    the students of the gradebook."""
+    handed_in = {*scores, *(report.student for report in reports)}
+    absent = {each.student: each.name for each in members if each.student not in handed_in}
     reports = [report for report in reports if report.examined]
     ungraded = _ungraded(reports, scores)
     return ClassFigures(assignment, [_standing(report, scores.get(report.student), ungraded) for report in reports],
-                        _parts(reports), _checks(reports), _mistakes(reports), list(ungraded), sum(ungraded.values()))
+                        _parts(reports), _checks(reports), _mistakes(reports), list(ungraded), sum(ungraded.values()),
+                        absent)
 
 
 def outcome(check: CheckResult) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
+from autograder.gradebook.roll import read_roll
 from autograder.gradebook.scores import read_scores
 from autograder.overview.attention import Concern, concerns
 from autograder.overview.figures import ClassFigures, class_figures
@@ -16,8 +17,8 @@ def write_overview(assignment: Assignment) -> tuple[Path, ClassFigures, list[Con
     """The page written, and what it says. Raises AutograderError if there are no reports."""
     reports = _reports(assignment)
     scores = read_scores(assignment.root, assignment.name)
-    figures = class_figures(assignment.name, reports, scores)
-    found = concerns(reports, scores, find_similar(assignment)[0])
+    figures = class_figures(assignment.name, reports, scores, read_roll(assignment.root)[0].values())
+    found = concerns(reports, scores, find_similar(assignment)[0], figures.absent)
     path = assignment.root / "overview" / f"{assignment.name}.html"
     write_whole(path, render_page(figures, found, _links(assignment, reports)).encode("utf-8", "replace"))
     return path, figures, found

@@ -86,3 +86,13 @@ def test_a_link_in_submitted_is_not_followed(tiny, tmp_path, download, collected
     collected(download(gradescope("2026-04-21 10:00:00 Z", "mine")), "gradescope")
     assert (tmp_path / "secret.ipynb").read_text() == "secret" and notebook(tiny.root, "ann") == "mine"
     assert not (folder / "means.ipynb").is_symlink()
+
+
+def test_a_folder_that_is_a_neighbours_is_not_written_to(tiny, download, collected):
+    bob = tiny.root / "submitted" / "bob" / NAME
+    bob.mkdir(parents=True)
+    (bob / "means.ipynb").write_text("bob")
+    (tiny.root / "submitted" / "ann").symlink_to(bob.parent)
+    taken = collected(download(gradescope("2026-04-21 10:00:00 Z", "ann")), "gradescope")
+    assert taken["ann"].state == "left out" and "it is a link" in taken["ann"].notes[0]
+    assert notebook(tiny.root, "bob") == "bob"

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from autograder.cli import main
 from autograder.course import load_assignment
 from autograder.errors import GradebookError
-from autograder.gradebook.roll import read_roll
+from autograder.gradebook.roll import Member, read_roll, write_roll
 from autograder.gradebook.scores import read_scores
 from autograder.gradebook.writer import GradebookWriter
 from autograder.report import CheckResult, PartResult, Question, Report, load, report_path, save
@@ -234,7 +234,9 @@ def test_nobody_is_not_removed(graded, verb, student):
 def test_grade_says_what_has_changed(graded, verb):
     """A notebook that was renamed, and somebody whose folder somebody has deleted."""
     shutil.rmtree(graded / "submitted" / "bob")
+    write_roll(graded, [Member("cid", "Cy", "Cid")])
     (graded / "solutions" / NAME / "means.py").rename(graded / "solutions" / NAME / "averages.py")
     said, code = verb("grade", NAME, "--jobs", "1")
     assert code == 0 and "the notebook `means` is called `averages` now" in said
     assert "no longer in submitted/: bob." in said and "`autograder remove bob`" in said
+    assert "nothing handed in: bob, cid" in said

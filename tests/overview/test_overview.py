@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from autograder.cli import main
 from autograder.errors import AutograderError, BadReply, RoomDied, TimedOut
+from autograder.gradebook.roll import Member
 from autograder.gradebook.scores import CellScore, Scores
 from autograder.overview import class_figures, render_page
 from autograder.overview.attention import FORBIDDEN, concerns
@@ -113,6 +114,16 @@ def test_each_reason_for_a_look_has_its_cases():
     found = {concern.title: [case.student for case in concern.cases] for concern in concerns(reports, given, pairs)}
     assert list(found.values()) == [["a"], ["b"], ["c"], ["d"], ["e", "f"], ["g"], [""], ["h"], ["i"], ["j"]]
     assert not concerns([one("ann", check())], {})
+
+
+def test_who_handed_in_nothing_is_in_the_table():
+    members = [Member("ann", "Arc", "Ann"), Member("<b>cid", "Cy", "Cid"), Member("dan")]
+    figures = class_figures(NAME, [one("ann", check())], {"dan": Scores("dan")}, members)
+    assert figures.absent == {"<b>cid": "Cid Cy"} and len(figures.standings) == 1
+    found = concerns([], {}, (), figures.absent)
+    assert [(concern.title, concern.cases[0].student) for concern in found] == [("Nothing handed in", "<b>cid")]
+    words = Page(render_page(figures, found)).words
+    assert words.count("<b>cid") == 2 and "<b>cid: Cid Cy" in words and "nothing handed in" in words
 
 
 # --- the page

@@ -59,8 +59,8 @@ def test_the_first_cell_sets_a_bare_machine_up(handed_out, tmp_path):
                              capture_output=True, text=True)
     assert "No module named 'autograder'" in missing.stderr
     mine = f"open('mine.txt', 'w').write('work'); open('../../README.md', 'w').write('{NOTE}')"
-    start = f"%cd {folder}"  # as a new kernel does
-    cells = [first, first, mine, start, first, ANSWER, "check('rnn_step_forward').result.points"]
+    unpack = f"%cd -q {folder}\n" + first.partition("    %run")[0] + "%cd -q -"  # where a new kernel begins
+    cells = [first, first, mine, unpack, ANSWER, "check('rnn_step_forward').result.points"]
     done = subprocess.run([python, "-c", KERNEL.format(cells=cells)], cwd=folder, env=machine(HOME=str(tmp_path)),
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
