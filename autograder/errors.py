@@ -10,6 +10,7 @@
     └── StudentFault               what a student's code did (a fact for the examiner, not a bug of ours)
         ├── StudentRaised          it raised an exception
         ├── TimedOut               it did not answer before its deadline
+        ├── BudgetSpent            the submission as a whole has used up its time
         ├── RoomDied               its process ended: exit, crash, or a limit
         └── BadReply               its process answered with something that is not an answer
 """
@@ -17,6 +18,7 @@
 __all__ = [
     "AutograderError",
     "BadReply",
+    "BudgetSpent",
     "CourseError",
     "DataError",
     "GradebookError",
@@ -96,6 +98,15 @@ class TimedOut(StudentFault):
 
     def __init__(self, seconds: float):
         super().__init__(f"an answer within {seconds:g} s", f"still running after {seconds:g} s, so it was stopped")
+        self.seconds = seconds
+
+
+class BudgetSpent(StudentFault):
+    """The submission as a whole has used up the `seconds` that all its cells and calls may take together."""
+
+    def __init__(self, seconds: float):
+        super().__init__(f"all of the notebook within {seconds:g} s",
+                         f"not run: the notebook as a whole has used up its {seconds:g} s")
         self.seconds = seconds
 
 

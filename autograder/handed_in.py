@@ -180,7 +180,7 @@ def _opened(folder: Path) -> Iterator[int | Path]:
             opened = enter(folder.name, _FOLDER | _NO_LINK, student)
         except OSError as error:
             linked = os.path.islink(folder) or os.path.islink(folder.parent)
-            raise _unreadable(f"the folder {folder.parent.name}/{folder.name}", error, linked) from None
+            raise _unreadable(f"the folder {folder.name}", error, linked) from None
         yield opened
 
 

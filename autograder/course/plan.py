@@ -12,6 +12,7 @@ from autograder.course.reading import NAME, Findings, is_points, read_text
 from autograder.errors import CourseError
 
 LISTS = ("builds_on", "waits_for", "forbids")
+SECONDS = 300.0  # that one submission may take, if checks.py says nothing else
 FIXTURES = ("student", "reference", "rng")
 
 
@@ -53,10 +54,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts in notebook order, and the checks in file order."""
+    """The parts in notebook order, and the checks in file order.
+
+    seconds: that one submission may take as a whole, by the clock and of processor time.
+    """
 
     parts: tuple[Part, ...]
     checks: tuple[Check, ...]
+    seconds: float = SECONDS
 
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
@@ -86,18 +91,20 @@ def read_plan(path: Path) -> Plan:
     except (SyntaxError, ValueError) as error:
         raise CourseError(f"{path}:{getattr(error, 'lineno', None) or 1}: Python that compiles",
                           str(getattr(error, "msg", error))) from None
-    findings, known, parts, checks = Findings(), {}, [], []
+    findings, known, parts, checks, seconds = Findings(), {}, [], [], SECONDS
     for node in tree.body:
         with findings.gathered():
             if _calls(node, "part"):
                 parts.append(_read_part(node.value, known, path))
+            elif _calls(node, "budget"):
+                seconds = _read_budget(node.value, path)
             elif _is_check(node, path):
                 inside = any(begin < node.lineno < end for begin, end in hidden)
                 checks.append(_read_check(node, inside, path))
     if not findings:  # a part or check that could not be read would be missed here once more
         _compare_names(parts, checks, path, findings)
     findings.settle()
-    return Plan(tuple(parts), tuple(checks))
+    return Plan(tuple(parts), tuple(checks), seconds)
 
 
 def _calls(node: ast.stmt, name: str) -> bool:
@@ -132,6 +139,17 @@ def _read_part(call: ast.Call, known: dict[str, int], path: Path) -> Part:
         raise CourseError(f"{where}: forbids: a list of library names", f"found {options['forbids']!r}",
                           'for example forbids=["torch.nn.LayerNorm"]')
     return Part(name, options.get("family", ""), **lists, points=options.get("points"), line=call.lineno)
+
+
+def _read_budget(call: ast.Call, path: Path) -> float:
+    try:
+        (seconds,) = (ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg == "seconds")
+    except (ValueError, TypeError):
+        seconds = None
+    if not is_points(seconds) or call.args:
+        raise CourseError(f"{path}:{call.lineno}: budget(seconds=...), with a number above zero",
+                          f"found {ast.unparse(call)}")
+    return float(seconds)
 
 
 def _names(value, where: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from autograder.examine.properties import (
 )
 from autograder.examine.randomness import ALL, mean_of, share_of
 
-__all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "calls_of", "cost", "equivariant",
+__all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "budget", "calls_of", "cost", "equivariant",
            "gradient", "influences", "installed", "invariant", "mean_of", "part", "permuted", "points",
            "random_weights", "reached", "replaces", "require", "returns", "same", "same_as_set", "same_gradients",
            "share_of", "shifted", "twins", "unchanged"]
@@ -32,6 +32,12 @@ def points(part: str, n: float):
     import pytest
 
     return pytest.mark.points(part, n)
+
+
+def budget(*, seconds: float) -> None:
+    """How long one submission may take as a whole, by the clock and of processor time; without it, 300 s.
+
+    Whoever uses it up has what was examined until then, and is told. Read from the file's text, as `part` is."""
 
 
 def part(name: str, *, family: str = "", points: float | None = None, builds_on=(), waits_for=(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from autograder.errors import StudentFault, StudentRaised, TimedOut
+from autograder.errors import BudgetSpent, StudentFault, StudentRaised, TimedOut
 from autograder.room.requests import Requests, lending, running
 
 MAX_DEADLY_CELLS = 3  # cells that may hang or kill their room before the rest of the notebook is left alone
@@ -31,6 +31,8 @@ class Cells:
                 self._note_imports(room.next_answer(script, seconds))
             except StudentRaised as fault:
                 self.notes[name] = f"{name} raised {fault.kind}: {fault.message}"
+            except BudgetSpent:
+                raise
             except StudentFault as fault:
                 self._leave_out(name, fault)
                 return False

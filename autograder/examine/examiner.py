@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograder.course.plan import Part, Plan
-from autograder.errors import StudentFault, TimedOut
+from autograder.course.plan import Check, Part, Plan
+from autograder.errors import BudgetSpent, StudentFault, TimedOut
 from autograder.examine import hints
 from autograder.examine.finite_differences import in_brief
 from autograder.examine.runner import CheckRunner, Desk
@@ -120,7 +120,7 @@ class Examiner:
             if stalls >= patience.stalls:
                 result.verdict, result.found = FAILED, NOT_RUN
             else:
-                raised = self.runner.ask(checks[place:], desk, (), patience.seconds)
+                raised = self._ask(checks[place:], desk, patience.seconds)
                 stalls += isinstance(raised, TimedOut)
                 self._judge.decide(result, check, raised, desk.text)
                 if numbers := evidence_of(raised):
@@ -128,6 +128,12 @@ class Examiner:
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results
+
+    def _ask(self, checks: Sequence[Check], desk: Desk, seconds: float) -> BaseException | None:
+        try:
+            return self.runner.ask(checks, desk, (), seconds)
+        except BudgetSpent as spent:
+            return spent
 
     def _second_sitting(self, part: Part, desk: Desk, swapped: tuple[str, ...],
                         names: Collection[str]) -> tuple[dict[str, CheckResult], bool]:

@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from autograder.course.plan import SECONDS
 from autograder.errors import StudentFault
 from autograder.examine.cells import Cells
 from autograder.examine.face import Backend
 from autograder.examine.lines import text_of
 from autograder.examine.rehearsal import Prompted, Rehearsal
+from autograder.room.budget import Budget
 from autograder.room.script import Script
 
 CALL_SECONDS, CELL_SECONDS = 10.0, 30.0
@@ -40,15 +42,16 @@ class RoomDesk:
     a new one.
 
     cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
-    the course wrote; modules: path -> text of the student's own, which the cells import; notes: what the notebook's
-    cells did wrong; output: what they printed.
+    the course wrote; modules: path -> text of the student's own, which the cells import; budget: what all
+    rooms together may take; notes: what the notebook's cells did wrong; output: what they printed.
     """
 
     swappable = True
 
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
-                 given: Collection[str] = (), modules: Mapping[str, str] | None = None):
-        modules = modules or {}
+                 given: Collection[str] = (), modules: Mapping[str, str] | None = None,
+                 budget: Budget | None = None):
+        modules, self._budget = modules or {}, budget or Budget(SECONDS)
         self._server, self._cells, self._swap_sources = server, Cells(cells, modules), swap_sources
         self.text = text_of([*modules.items(), *cells], given)
         self._room = None
@@ -63,6 +66,7 @@ class RoomDesk:
 
     def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
                 rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+        self._budget.require()
         self._careful |= self._room is not None and not self._room.alive
         if self._room is None or not self._is_free(seconds, rehearsals) or self._swapped not in ((), swapped):
             self.renew()
@@ -107,7 +111,8 @@ class RoomDesk:
     def _open(self):
         """A room with the notebook run in it."""
         while True:
-            room = self._server.open()
+            self._budget.require()
+            room = self._server.open(self._budget)
             try:
                 if self._cells.load(room, CELL_SECONDS):
                     return room

@@ -17,7 +17,7 @@ from pathlib import Path
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError
 from autograder.grade.grader import Grader
-from autograder.grade.job import Job
+from autograder.grade.job import Job, Queue
 from autograder.grade.key import course_key
 from autograder.grade.parcel import Parcel
 from autograder.grade.pool import ATTEMPTS, examined, given_up
@@ -125,7 +125,7 @@ class _Batch:
 
     def __init__(self, cluster: Cluster, client: Client, name: str, assignment: Assignment, todo: dict[str, Job]):
         self.cluster, self.client, self.name, self.assignment, self.todo = cluster, client, name, assignment, todo
-        self.waiting = list(todo)
+        self.waiting = Queue(todo)
         self.running: dict[str, tuple[str, Future]] = {}  # worker's address -> student, and the report to come
         self.attempts = Counter()
         self._ended = queue.SimpleQueue()
@@ -136,16 +136,16 @@ class _Batch:
             workers = self._workers()
             for worker in workers:
                 if self.waiting and worker not in self.running:
-                    self._send(worker, self.waiting.pop(0))
+                    self._send(worker, *self.waiting.next())
             self._pause()
             for worker, (student, future) in list(self.running.items()):
                 if future.done() or worker not in workers:
                     del self.running[worker]
                     yield from self._outcome(student, future)
 
-    def _send(self, worker: str, student: str) -> None:
+    def _send(self, worker: str, student: str, job: Job) -> None:
         self.attempts[student] += 1
-        future = self.client.submit(grade_parcel, self.name, student, Parcel.of(self.todo[student]), workers=[worker],
+        future = self.client.submit(grade_parcel, self.name, student, Parcel.of(job), workers=[worker],
                                     allow_other_workers=False, pure=False)
         future.add_done_callback(self._ended.put)
         self.running[worker] = student, future
@@ -158,12 +158,17 @@ class _Batch:
     def _outcome(self, student: str, future: Future) -> Iterator[Report]:
         """The report; none if the submission waits for another attempt."""
         try:
-            yield Report.from_json(future.result(timeout=GATHER if future.done() else 0))
+            made = future.result(timeout=GATHER if future.done() else 0)
+            if made is None:
+                self.waiting.put_off(student)
+                self.attempts[student] -= 1
+            else:
+                yield Report.from_json(made)
             return
         except Exception:  # the worker is gone, or its disk is full, or ...: all the same to the submission
             future.cancel()
         if self.attempts[student] < ATTEMPTS:
-            self.waiting.append(student)
+            self.waiting.again(student)
         else:
             yield given_up(self.assignment, student)
 
@@ -194,11 +199,14 @@ class _Batch:
                                   refused or "there is none", "docs/cluster.md says what a node needs")
 
 
-def grade_parcel(owner: str, student: str, parcel: Parcel) -> str:
-    """In a worker: the report as JSON. What a killed worker leaves in its local directory is removed by dask."""
+def grade_parcel(owner: str, student: str, parcel: Parcel) -> str | None:
+    """In a worker: the report as JSON; None if it takes long, and the others come first.
+
+    What a killed worker leaves in its local directory is removed by dask."""
     worker = get_worker()
     with tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
-        return examined(worker.plugins[owner].grader, student, parcel.unpack(Path(folder))).to_json()
+        report = examined(worker.plugins[owner].grader, student, parcel.unpack(Path(folder)))
+        return report.to_json() if report else None
 
 
 def _first_line(error: Exception) -> str:

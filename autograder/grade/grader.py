@@ -6,10 +6,11 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.course.source import GIVEN
-from autograder.errors import SubmissionError
+from autograder.errors import BudgetSpent, SubmissionError
 from autograder.examine.examiner import unexamined
 from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
+from autograder.grade.job import PutOff
 from autograder.grade.key import answered_keys, part_keys
 from autograder.grade.versions import preloads, versions
 from autograder.pictures import Album, shown
@@ -17,6 +18,7 @@ from autograder.pictures.darkroom import developed
 from autograder.render import clean
 from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
+from autograder.room.budget import Budget
 from autograder.rules.style import Notebook, rule_out
 from autograder.submission import Submission, find_notebook, is_answered, read, slots_of
 
@@ -43,10 +45,12 @@ class Grader:
     def __exit__(self, *error) -> None:
         self._stack.close()
 
-    def grade(self, student: str, folder: Path, before: Report | None = None) -> Report:
+    def grade(self, student: str, folder: Path, before: Report | None = None,
+              seconds: float | None = None) -> Report:
         """The report of one submission folder. Whatever is wrong with a submission is said in its report.
 
-        before: its last report; parts of which nothing has changed are taken from it.
+        before: its last report; parts of which nothing has changed are taken from it. seconds: raises PutOff if it
+        takes longer than that; without it, it has what checks.py gives to each.
         """
         started = time.perf_counter()
         report = Report(self.assignment.name, student, questions=self._questions({}),
@@ -54,8 +58,11 @@ class Grader:
         try:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem, self._slots)
             report.notebook = path.name
+            budget = Budget(min(seconds or self.assignment.plan.seconds, self.assignment.plan.seconds))
             submission = read(path, self._slots)
-            self._examine(report, submission, before.parts if before else [])
+            self._examine(report, submission, before.parts if before else [], budget)
+            if budget.is_spent and budget.seconds < self.assignment.plan.seconds:
+                raise PutOff(student)
             self._show_pictures(report, submission, Album(path.parent))
         except SubmissionError as error:
             report.problem = clean(str(error))
@@ -63,16 +70,18 @@ class Grader:
         report.seconds = round(time.perf_counter() - started, 3)
         return report
 
-    def _examine(self, report: Report, submission: Submission, before: list[PartResult]) -> None:
+    def _examine(self, report: Report, submission: Submission, before: list[PartResult], budget: Budget) -> None:
         plan = self.assignment.plan
         keys = answered_keys(self._part_keys, submission.cells, submission.modules)
         kept = {part.name: part for part in before if part.key == keys.get(part.name)}
         given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
         notebook = Notebook(submission.cells, self._examiner.functions, given, submission.modules)
         ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
-        desk = RoomDesk(self._server, submission.cells, self._reference_of, given, submission.modules)
+        desk = RoomDesk(self._server, submission.cells, self._reference_of, given, submission.modules,
+                        budget)
         try:
-            desk.backend(())  # also where nothing is left to be examined: what the cells print and raise is reported
+            with contextlib.suppress(BudgetSpent):  # also where nothing is left to be examined: what the cells print
+                desk.backend(())                    # and raise is reported
             fresh = self._examiner.examine(desk, only=[name for name in keys if name not in kept],
                                            known={name: part for name, part in kept.items() if name not in ruled_out})
         finally:
@@ -83,7 +92,8 @@ class Grader:
         for part in report.parts:
             part.code, part.key = submission.code.get(part.name, ""), keys[part.name]
         report.questions = self._questions(submission.answers)
-        report.notes = [clean(note, 500) for note in [*report.notes, *submission.notes, *desk.notes.values()]]
+        report.notes = [clean(note, 500) for note in [*report.notes, *submission.notes, *_spent(budget),
+                                                      *desk.notes.values()]]
         report.output = clean(desk.output, MAX_OUTPUT)
 
     def _show_pictures(self, report: Report, submission: Submission, album: Album) -> None:
@@ -105,3 +115,8 @@ class Grader:
     def _questions(self, answers: dict[str, str]) -> list[Question]:
         return [Question(cell.name, cell.points, answers.get(cell.name, ""), is_answered(cell, answers.get(cell.name)))
                 for cell in self.assignment.questions]
+
+
+def _spent(budget: Budget) -> list[str]:
+    return [f"the notebook as a whole has used up the {budget.seconds:g} s that it may take, and the checks after that "
+            "were not run: what takes long, such as a training, belongs in a demo cell"] if budget.is_spent else []

@@ -14,12 +14,13 @@ from autograder.grade.key import is_read
 class Parcel:
     """A submission as it travels, from the folder <owner>/<name>. entries: path -> a file's bytes, the size of one that
     is too large, or None for what nobody reads; None altogether if the submission is not a folder; earlier: the last
-    report, if it may serve."""
+    report, if it may serve; seconds: see Job."""
 
     owner: str
     name: str
     entries: dict[str, bytes | int | None] | None
     earlier: bytes | None = None
+    seconds: float | None = None
 
     @classmethod
     def of(cls, job: Job) -> "Parcel":
@@ -29,7 +30,8 @@ class Parcel:
                        for name in [*handed_in.names(job.folder), *files]}
         except SubmissionError:
             entries = None
-        return cls(job.folder.parent.name, job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None)
+        return cls(job.folder.parent.name, job.folder.name, entries, job.earlier.read_bytes() if job.earlier else None,
+                   job.seconds)
 
     def unpack(self, into: Path) -> Job:
         """Makes the folder in `into`, with the same names in it, and the report beside it."""
@@ -52,7 +54,7 @@ class Parcel:
             folder.touch()
         if self.earlier is not None:
             earlier.write_bytes(self.earlier)
-        return Job(folder, earlier if self.earlier is not None else None)
+        return Job(folder, earlier if self.earlier is not None else None, self.seconds)
 
 
 def _packed(folder: Path, name: str, status: os.stat_result | None) -> bytes | int | None:

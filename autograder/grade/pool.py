@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
-from autograder.grade.job import Job
+from autograder.grade.job import Job, PutOff, Queue
 from autograder.grade.versions import heavy_imports, load
 from autograder.render import clean
 from autograder.report import Report
@@ -30,11 +30,16 @@ MAX_WORDS = 1000  # of what an exception says
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
 
 
-def examined(grader: "Grader", student: str, job: Job) -> Report:
+def examined(grader: "Grader", student: str, job: Job) -> Report | None:
     """What every executor does with a submission: its report, whatever went wrong with it. Nothing that one submission
-    brings about may keep the others from theirs; what is wrong with the course shows before the first of them."""
+    brings about may keep the others from theirs; what is wrong with the course shows before the first of them.
+
+    None if it takes long, and the others come first.
+    """
     try:
-        return grader.grade(student, job.folder, job.before())
+        return grader.grade(student, job.folder, job.before(), job.seconds)
+    except PutOff:
+        return None
     except Exception as error:
         return Report(grader.assignment.name, student, problem=f"the grader could not examine it: {in_words(error)}")
 
@@ -69,16 +74,16 @@ class Pool:
     def graded(self, assignment: Assignment, todo: dict[str, Job], secret: bytes,
                mode: str | None) -> Generator[Report, None, None]:
         """Reports as they are made. For a worker that dies there is another one, and for its submission another try."""
-        waiting, running, tries = list(todo), {}, Counter()
+        waiting, running, tries = Queue(todo), {}, Counter()
         told: set[Connection] = set()
         while waiting or running:
             while waiting and self._idle:
-                worker, student = self._idle.pop(), waiting.pop(0)
+                worker, (student, job) = self._idle.pop(), waiting.next()
                 with contextlib.suppress(OSError):  # a dead one: seen below
                     if worker not in told:
                         worker.send((assignment, secret, mode))
                         told.add(worker)
-                    worker.send((student, todo[student]))
+                    worker.send((student, job))
                 running[worker] = student
             for worker in connection.wait(running):
                 student = running.pop(worker)
@@ -89,14 +94,17 @@ class Pool:
                     worker.close()
                     self._idle += self._started(1)
                     if tries[student] < ATTEMPTS:
-                        waiting.insert(0, student)
+                        waiting.again(student)
                         continue
                     report = given_up(assignment, student)
                 else:
                     self._idle.append(worker)
                 if isinstance(report, Exception):
                     raise report
-                yield report
+                if report is None:
+                    waiting.put_off(student)
+                else:
+                    yield report
 
     def _started(self, count: int) -> list[Connection]:
         """The channels of new workers."""

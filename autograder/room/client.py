@@ -12,6 +12,7 @@ import numpy as np
 
 from autograder.errors import BadReply, RoomDied, RoomUnavailable, StudentFault, TimedOut
 from autograder.room import wire
+from autograder.room.budget import Budget
 from autograder.room.channel import Channel, Closed, Late
 from autograder.room.control import Control
 from autograder.room.replies import Limits, Usage, reason_of, value_of
@@ -26,13 +27,14 @@ HASTE = 3.0  # seconds without an answer that is nobody's fault
 class Room:
     """One confined process with one notebook's names in it.
 
-    Every operation raises StudentRaised, TimedOut, RoomDied or BadReply for what the student's code does;
-    after the last three the room is closed. Arguments go over as copies; what comes back is plain data
+    Every operation raises StudentRaised, TimedOut, BudgetSpent, RoomDied or BadReply for what the student's code does;
+    after all but the first the room is closed. Arguments go over as copies; what comes back is plain data
     (arrays are the caller's own) or Opaque.
     """
 
-    def __init__(self, control: Control, limits: Limits):
+    def __init__(self, control: Control, limits: Limits, budget: Budget):
         self.usage = Usage()
+        self._budget = budget
         self.alive = True
         self._control, self._limits = control, limits
         self._count = 0
@@ -88,7 +90,7 @@ class Room:
                                  for each in sent]}
             self._count += len(sent)
             self._channel.send([*wire.encode(first), *(requests.frames for requests in scripts)],
-                               time.monotonic() + timeout)
+                               self._until(timeout))
             self._scripts.extend(sent)
         return sent
 
@@ -120,7 +122,7 @@ class Room:
         script = self._scripts[0] if self._scripts else None
         seconds = timeout if script is None or script.is_certain else min(timeout, HASTE)
         with self._faults(seconds):
-            script.add(*self._channel.receive(time.monotonic() + seconds, self._limits.reply))
+            script.add(*self._channel.receive(self._until(seconds), self._limits.reply))
             if not script.ended:
                 return
             self._scripts.popleft()
@@ -157,7 +159,7 @@ class Room:
         with self._faults(timeout):
             self._count += 1
             frame = wire.encode({"id": self._count, **request})
-            reply = self._channel.exchange(frame, time.monotonic() + timeout, self._limits.reply)
+            reply = self._channel.exchange(frame, self._until(timeout), self._limits.reply)
             return value_of(wire.decode(*reply), self._count, self._limits)
 
     @contextlib.contextmanager
@@ -170,11 +172,15 @@ class Room:
             yield
         except Late:
             self._end("it was stopped at a deadline")
+            self._budget.require()
             raise TimedOut(timeout) from None
         except Closed:
             raise RoomDied(self._end_of_itself()) from None
         except wire.WireError as error:
             raise self._unreadable(error) from None
+
+    def _until(self, timeout: float) -> float:
+        return min(time.monotonic() + timeout, self._budget.ends)
 
     def _unreadable(self, error: wire.WireError) -> BadReply:
         if self.alive:
@@ -208,3 +214,4 @@ class Room:
         finally:
             self._channel.close()
         self.usage = Usage(exited.get("cpu", 0.0), exited.get("memory", 0))
+        self._budget.spend(self.usage.cpu)

@@ -45,13 +45,14 @@ def refusal(mode: str) -> str:
 
 
 def _tried(mode: str) -> str:
+    from autograder.room.budget import Budget
     from autograder.room.client import Limits, Room
     from autograder.room.control import Control
 
     control = None
     try:
         control = Control(mode, ())
-        with Room(control, Limits()) as room:
+        with Room(control, Limits(), Budget()) as room:
             room.confirm_walls()
     except RoomUnavailable as error:
         return error.found.strip().splitlines()[-1]

@@ -1,9 +1,12 @@
 """The trusted side: opens rooms, all of them forks of one warm process."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.room import modes
+from autograder.room.budget import Budget
 from autograder.room.client import Room
 from autograder.room.control import Control
 from autograder.room.replies import Limits
@@ -39,9 +42,11 @@ class RoomServer:
         """The modules that every room finds imported."""
         return self._control.ready()["loaded"]
 
-    def open(self) -> "Room":
-        """A fresh room. A fork server that died is started again."""
-        return Room(self._control, self.limits)
+    def open(self, budget: Budget | None = None) -> "Room":
+        """A fresh room. A fork server that died is started again. budget: what it shares with others."""
+        budget = budget or Budget()
+        left = self.limits.cpu if budget.cpu >= self.limits.cpu else max(1, math.ceil(budget.cpu))
+        return Room(self._control, replace(self.limits, cpu=left), budget)
 
     def close(self) -> None:
         """Ends every room."""

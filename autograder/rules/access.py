@@ -68,29 +68,39 @@ def alternatives(node: ast.AST) -> Iterator[ast.expr]:
         yield node.value
 
 
-def string(node: ast.AST, value_of: Callable[[ast.Name], ast.AST | None]) -> str:
-    """The text of an expression made of constants, or ''. value_of: what a name was assigned, where that is known."""
+class TooEntangled(Exception):
+    """A notebook cannot be read to its end: it is too large, too deep, or refers to itself in too many ways."""
+
+
+def string(node: ast.AST, value_of: Callable[[ast.Name], ast.AST | None],
+           spend: Callable[[], None] = lambda: None) -> str:
+    """The text of an expression made of constants, cut off at MAX_TEXT, or ''. value_of: what a name was assigned,
+    where that is known; spend: called for each step."""
     left = STEPS
 
     def fold(part: ast.AST | None) -> str:
+        return whole(part)[:MAX_TEXT]
+
+    def whole(part: ast.AST | None) -> str:
         nonlocal left
+        spend()
         left -= 1
         if part is None or left < 0:
             return ""
         if isinstance(part, ast.Constant):
-            return part.value[:MAX_TEXT] if isinstance(part.value, str) else ""
+            return part.value if isinstance(part.value, str) else ""
         if isinstance(part, ast.Name):
             return fold(value_of(part))
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
             return fold(part.left) + fold(part.right)
         if isinstance(part, ast.JoinedStr):
-            return "".join(map(fold, part.values))
+            return "".join(map(fold, part.values[:STEPS]))
         if isinstance(part, ast.FormattedValue):
             return fold(part.value)
         if isinstance(part, ast.Subscript) and isinstance(getattr(part.slice, "step", None), ast.UnaryOp):
             return fold(part.value)[::-1]  # [::-1]
         if isinstance(part, ast.Call) and called(part) == "join" and part.args and isinstance(part.func, ast.Attribute):
-            return fold(part.func.value).join(map(fold, getattr(part.args[0], "elts", ())))
+            return fold(part.func.value).join(map(fold, getattr(part.args[0], "elts", ())[:STEPS]))
         return ""
 
     return fold(node)

@@ -16,13 +16,17 @@ Scope = dict[str, Value]
 
 def statements(source: str) -> Iterator[ast.stmt]:
     """The statements of a cell that run when it does, also those inside `if`, `try` and loops. A cell that does not
-    compile does not run. Of alternatives the usual one comes last: `except` before `try`, `else` before `if`."""
+    compile does not run. Of alternatives the usual one comes last: `except` before `try`, `else` before `if`.
+
+    Raises TooEntangled for one that may compile elsewhere, but cannot be read here."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stack = list(reversed(ast.parse(source).body))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
         return
+    except (RecursionError, MemoryError):
+        raise access.TooEntangled from None
     while stack:
         node = stack.pop()
         yield node

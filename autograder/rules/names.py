@@ -15,6 +15,7 @@ from autograder.rules.bindings import DEFINITIONS, FUNCTIONS, Scope, Value
 
 STEPS = 60  # from alias to alias: enough for people, and an end for `a = b; b = a`
 EXECUTED = 50  # texts that are executed: an end for `s = "exec(s)"; exec(s)`
+MAX_STEPS = 500_000  # in all: some seconds, and a hundred times what long notebooks take
 STORES = ("append", "add", "insert", "extend", "update", "setdefault")
 
 
@@ -39,7 +40,10 @@ class _Bound:
 
 class Names:
     """The global names of a notebook. cells: (name, source) in order; given: cells in which no use is reported;
-    local: the modules whose text is among the cells."""
+    local: the modules whose text is among the cells.
+
+    Raises TooEntangled, here or later, for one that cannot be read to its end.
+    """
 
     def __init__(self, cells: list[tuple[str, str]], given: Collection[str] = (), local: Collection[str] = ()):
         self._cells, self._given, self._local = [name for name, _ in cells], set(given), set(local)
@@ -47,6 +51,7 @@ class Names:
         self._patches: dict[str, list[_Bound]] = defaultdict(list)  # what is assigned to a global's attributes
         self._stars: set[str] = set()
         self._executions = 0
+        self._left = MAX_STEPS
         for position, (_, source) in enumerate(cells):
             for statement in bindings.statements(source):
                 self._bind(statement, position)
@@ -138,6 +143,7 @@ class Names:
 
     def _path(self, node: ast.AST, scopes: tuple[Scope, ...], left: list[int] | None = None) -> str | None:
         """The library name that an expression stands for, such as torch.nn.LayerNorm, or None."""
+        self._spend()
         left = [STEPS] if left is None else left
         left[0] -= 1
         if left[0] < 0:
@@ -177,7 +183,12 @@ class Names:
             value, _ = self._value(name.id, scopes)
             return value if isinstance(value, ast.expr) else None
 
-        return lambda node: access.string(node, value_of)
+        return lambda node: access.string(node, value_of, self._spend)
+
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise access.TooEntangled
 
 
 def _children(node: ast.AST, scopes: tuple[Scope, ...]) -> Iterator[tuple[ast.AST | None, tuple[Scope, ...]]]:

@@ -15,9 +15,14 @@ from functools import cached_property
 
 from autograder.course.plan import Part, Plan
 from autograder.report import BROKEN, FAILED, PartResult
+from autograder.rules.access import TooEntangled
 from autograder.rules.names import Names, Use
 
 ROUNDABOUT = ("getattr", "__dict__", "vars", "import_module", "__import__")
+
+UNREADABLE = Use(0, 0, "", "")  # stands for all that may be in what nobody can read
+TOO_MUCH = ("the code is too large or too deeply nested to see that nothing is called which is to be written; "
+            "take out what was pasted into it")
 
 Cells = list[tuple[str, str]]
 
@@ -43,7 +48,10 @@ class Notebook:
         ruled = [plan.part(name) for name in parts if any(_may_be_in(text, rule) for rule in plan.part(name).forbids)]
         if not ruled:
             return {}
-        found = {part.name: self._first_use(self._names, plan, part) for part in ruled}
+        try:
+            found = {part.name: self._first_use(self._names, plan, part) for part in ruled}
+        except (TooEntangled, RecursionError, MemoryError):  # what cannot be read is not taken for honest
+            return dict.fromkeys((part.name for part in ruled), UNREADABLE)
         return {name: use for name, use in found.items() if use is not None}
 
     @cached_property
@@ -73,8 +81,8 @@ def rule_out(results: list[PartResult], plan: Plan, notebook: Notebook) -> None:
     uses = notebook.uses(plan, [result.name for result in results])
     for result in results:
         if use := uses.get(result.name):
-            _fail(result, f"`{result.name}` is to be written, not called: {use.cell}, line {use.line} calls "
-                          f"`{use.path[:200]}`")
+            _fail(result, TOO_MUCH if use is UNREADABLE else
+                  f"`{result.name}` is to be written, not called: {use.cell}, line {use.line} calls `{use.path[:200]}`")
 
 
 def _fail(result: PartResult, sentence: str) -> None:

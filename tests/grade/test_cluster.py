@@ -30,11 +30,11 @@ import os, signal, sys
 if "--multiprocessing-fork" in sys.orig_argv:  # a worker, not its nanny
     from autograder.grade.grader import Grader
     grade = Grader.grade
-    def deadly(self, student, folder, before=None):
+    def deadly(self, student, folder, *options):
         if student == "poison" or student == "unlucky" and not os.path.exists({flag!r}):
             open({flag!r}, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
-        return grade(self, student, folder)
+        return grade(self, student, folder, *options)
     Grader.grade = deadly
 """
 
