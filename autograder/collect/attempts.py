@@ -154,11 +154,14 @@ def _files(folder: Path) -> dict[str, bytes]:
     """The plain files of a folder but our own; nothing of one that is not there. Raises SubmissionError for a link."""
     found = {}
     if folder.exists() or folder.is_symlink():
-        for name in handed_in.plain_files(folder, ""):
-            if name not in (STAMP, RECORD) and not name.startswith("."):
-                with contextlib.suppress(SubmissionError):  # what cannot be read cannot be kept, and stays
-                    found[name] = handed_in.read(folder, name, MAX_FILE)
+        for name in handed_in.plain_files(folder, _is_theirs):
+            with contextlib.suppress(SubmissionError):  # what cannot be read cannot be kept, and stays
+                found[name] = handed_in.read(folder, name, MAX_FILE)
     return found
+
+
+def _is_theirs(name: str) -> bool:
+    return name not in (STAMP, RECORD) and not name.startswith(".")
 
 
 def _stamped(folder: Path) -> datetime | None:
