@@ -44,11 +44,12 @@ def preview(assignment: str, run: bool, open_it: bool) -> None:
 @main.command()
 @click.argument("assignments", nargs=-1)
 @click.option("--check", "verify", is_flag=True, help="Only say whether assignments/ is up to date.")
-def release(assignments: tuple[str, ...], verify: bool) -> None:
+@click.option("--anew", is_flag=True, help="Record the answers again, although nothing they depend on has changed.")
+def release(assignments: tuple[str, ...], verify: bool, anew: bool) -> None:
     """Make assignments/ and nbgrader's source folder from solutions/ (all of them, or those named)."""
     from autograder.cli import course_verbs
 
-    course_verbs.release(assignments, verify)
+    course_verbs.release(assignments, verify, anew)
 
 
 @main.command()

@@ -16,7 +16,7 @@ from autograder.render import shortened
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
 
 
-def release(names: tuple[str, ...], verify: bool) -> None:
+def release(names: tuple[str, ...], verify: bool, anew: bool) -> None:
     from autograder.release import build
 
     root = find_root()
@@ -29,7 +29,7 @@ def release(names: tuple[str, ...], verify: bool) -> None:
             build.verify(assignment)
             console.print(f"{name}: up to date")
         else:
-            changed = build.release(assignment)
+            changed = build.release(assignment, anew)
             console.print(f"{name}: {', '.join(changed) if changed else 'nothing changed'}")
 
 

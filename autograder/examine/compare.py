@@ -13,17 +13,19 @@ from autograder.examine.face import Handle
 from autograder.examine.picture import picture
 from autograder.report import Difference
 
-__all__ = ["CheckFailed", "numeric", "reached", "require", "returns", "same", "same_shape"]
+COARSE = {"float32": 1e-5, "float16": 1e-2}  # the relative error that a right answer in these may have
+
+__all__ = ["CheckFailed", "largest", "numeric", "reached", "require", "returns", "same", "same_shape"]
 
 
 class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
-    asked: None where the check's own sentence says it; evidence: (what, got) where the answer was an array,
-    which is what a hint has to be earned with; difference: the picture of where it is wrong.
+    asked: None where the check's own sentence says it; evidence: (what, got, scale of the right answer) where the
+    answer was an array, which is what a hint has to be earned with; difference: the picture of where it is wrong.
     """
 
-    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray] | None = None,
+    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray, float] | None = None,
                  difference: Difference | None = None):
         super().__init__(asked, found)
         self.asked, self.found, self.evidence, self.difference = asked, found, evidence, difference
@@ -33,19 +35,19 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     """`got` equals `want`: shape, then dtype kind, then NaN and infinity, then max|got-want| / max|want|.
 
     axes: the names of the axes, such as "N T H", used to say where. Whole numbers and texts have to be equal exactly;
-    dicts, and lists and tuples of different things, are compared entry by entry. rel_error: a float32 answer is not
-    asked for more than float32 can hold.
+    dicts, and lists and tuples of different things, are compared entry by entry. rel_error: an answer
+    in float32 or float16 may be as far off as such numbers get.
     """
     if isinstance(want, (str, dict)) or isinstance(want, (tuple, list)) and not _is_array(want):
         return _same_parts(got, want, what, rel_error)
     want, narrow = _array(want), _narrow(got)
     got = numeric(got, what, want)
     same_shape(got, want, what, axes)
-    evidence = (what, got.copy())
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
-    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0)
-    allowed = 0.0 if exact else max(rel_error, _rounding(got)) * (scale or 1.0)
+    scale = largest(want)
+    evidence = (what, got.copy(), scale)
+    allowed = 0.0 if exact else max(rel_error, COARSE.get(got.dtype.name, 0.0)) * (scale or 1.0)
     wrong = ~(difference <= allowed)
     if not wrong.any():
         return
@@ -135,11 +137,6 @@ def _is_array(value: tuple | list) -> bool:
     return all(isinstance(entry, (bool, int, float, complex, np.generic)) for entry in value)
 
 
-def _rounding(got: np.ndarray) -> float:
-    """The relative error of a few sums in the precision of an answer, where it is that of most networks."""
-    return 16 * float(np.finfo(np.float32).eps) if got.dtype == np.float32 else 0.0
-
-
 def _array(value: Any) -> np.ndarray:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -160,18 +157,24 @@ def numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray
     return array
 
 
+def largest(array: np.ndarray) -> float:
+    """The largest finite magnitude in it; 0 for none."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
 def same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
     if got.shape == want.shape:
         return
     names = f" ({', '.join(axes.split())})" if axes else ""
-    raise CheckFailed(None, f"`{what}` has shape {got.shape}, expected {want.shape}{names}", (what, got.copy()))
+    raise CheckFailed(None, f"`{what}` has shape {got.shape}, expected {want.shape}{names}",
+                      (what, got.copy(), largest(want)))
 
 
 def _same_kind(got: np.ndarray, want: np.ndarray, what: str) -> None:
     """A wrong answer of whole numbers where real ones are expected has probably been rounded on its way."""
     if want.dtype.kind == "f" and got.dtype.kind in "iub":
         raise CheckFailed(None, f"`{what}` holds whole numbers ({got.dtype}), expected real numbers",
-                          (what, got.copy()))
+                          (what, got.copy(), largest(want)))
 
 
 def _narrow(value: Any) -> str:
@@ -190,13 +193,16 @@ def _difference(got: np.ndarray, want: np.ndarray) -> np.ndarray:
 
 
 def _differs(got, want, difference, wrong, what: str, axes: str, exact: bool) -> str:
-    worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
+    difference = np.where(np.isnan(difference), np.inf, difference)
+    worst = int(np.argmax(difference >= difference.max() * (1 - 1e-6)))  # of equals the first, on any machine
     where = _place(worst, got.shape, axes)
     text = f"`{what}` differs{where}: got {_number(got.flat[worst])}, expected {_number(want.flat[worst])}"
     if got.size > 1:
         text += f"; {_count(wrong)} differ"
     if not exact:
         text += f"; largest relative error {_relative_error(got, want):.1e}"
+        if difference.max() <= COARSE["float32"] * largest(want):
+            text += ", no more than float32 rounds: does it compute in that?"
     return text
 
 

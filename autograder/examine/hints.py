@@ -6,26 +6,34 @@ from typing import Any
 
 import numpy as np
 
-SAME = 1e-6  # relative difference below which two wrong answers are the same
+SAME = {8: 1e-6, 4: 1e-4, 2: 1e-2}    # by the bytes of a number: relative difference of two wrong answers that are one
+NOISE = {8: 1e-12, 4: 1e-5, 2: 1e-2}  # relative to the right answer: what is smaller is zero, but for rounding
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a failing check was given: the name of the value, and the value."""
+    """What a failing check was given: the name of the value, the value, and the largest number of the right one."""
 
     what: str
     got: np.ndarray
+    scale: float = 0.0
 
     def matches(self, other: "Evidence") -> bool:
-        """The same name, shape and numbers (NaN equals NaN)."""
+        """The same name, shape and numbers (NaN equals NaN), as far as the coarser of both can tell."""
         if self.what != other.what or self.got.shape != other.got.shape:
             return False
+        size = min(_bytes(self.got), _bytes(other.got))
         a, b = np.asarray(self.got, dtype=complex), np.asarray(other.got, dtype=complex)
         finite = np.isfinite(b)
-        scale = np.abs(b[finite]).max(initial=0.0)
+        allowed = max(SAME[size] * np.abs(b[finite]).max(initial=0.0), NOISE[size] * max(self.scale, other.scale))
         with np.errstate(all="ignore"):
-            equal = (np.abs(a - b) <= SAME * scale) | (a == b) | (np.isnan(a) & np.isnan(b))
+            equal = (np.abs(a - b) <= allowed) | (a == b) | (np.isnan(a) & np.isnan(b))
         return bool(equal.all())
+
+
+def _bytes(array: np.ndarray) -> int:
+    """The bytes of one real number; whole numbers count as exact."""
+    return min(array.real.dtype.itemsize, 8) if array.dtype.kind in "fc" else 8
 
 
 @dataclass(frozen=True)

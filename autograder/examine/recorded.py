@@ -3,12 +3,17 @@
 It stands in for the reference in a student's copy, where there is none.
 
     attribute `functions`              for each part, the functions that its student writes (JSON)
+    attribute `source`                 a digest of what determines the answers: where it is the same, they are kept
+    attribute `draws`                  a digest of what this NumPy's generator draws: another one asks other questions
     /answers/<check>/<0000 ...>        one operation of the reference: attributes `op` and `tree`, its arrays
     /mistakes/<check>/<000 ...>        attributes `name`, `hint`, `what`, data set `got`: the wrong numbers it gave
     /notebook                          the notebook as it was handed out (bytes), attribute `name`: its file name
 """
 
+import functools
+import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +24,7 @@ from autograder.errors import DataError
 from autograder.examine.hints import Evidence, Mistake
 from autograder.examine.values import Opaque
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Replay:
@@ -52,14 +57,18 @@ class Replay:
         return recorded[1]
 
 
-def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake]],
-          functions: dict[str, frozenset[str]], notebook: tuple[str, bytes]) -> None:
-    """Writes recorded.h5; the same content gives the same bytes. notebook: its file name, and what is in it."""
-    with h5py.File(path, "w", libver=("v110", "v110")) as file:
-        file.attrs["schema"] = SCHEMA
-        file.attrs["functions"] = json.dumps({part: sorted(names) for part, names in functions.items()})
-        file.create_dataset("notebook", data=np.frombuffer(notebook[1], np.uint8), compression="gzip",
-                            track_times=False).attrs["name"] = notebook[0]
+@dataclass(frozen=True)
+class Header:
+    """What a recording holds besides answers. notebook: its file name, and what is in it."""
+
+    source: str
+    functions: dict[str, frozenset[str]]
+    notebook: tuple[str, bytes]
+
+
+def write(path: Path, header: Header, answers: dict[str, list], mistakes: dict[str, list[Mistake]]) -> None:
+    """Writes recorded.h5; the same content gives the same bytes."""
+    with _begun(path, header) as file:
         for check, recording in answers.items():
             for number, (op, answer) in enumerate(recording):
                 group = file.create_group(f"answers/{check}/{number:04d}")
@@ -72,8 +81,42 @@ def write(path: Path, answers: dict[str, list], mistakes: dict[str, list[Mistake
             for number, mistake in enumerate(known):  # the first that fits is shown, so their order counts
                 group = file.create_group(f"mistakes/{check}/{number:03d}")
                 group.attrs["name"], group.attrs["hint"] = mistake.name, mistake.hint
-                group.attrs["what"] = mistake.evidence.what
+                group.attrs["what"], group.attrs["scale"] = mistake.evidence.what, mistake.evidence.scale
                 group.create_dataset("got", data=mistake.evidence.got, track_times=False)
+
+
+def rewrite(path: Path, header: Header, old: Path) -> None:
+    """The answers of an old recording under another header."""
+    with _begun(path, header) as file, h5py.File(old, "r") as before:
+        for name in {"answers", "mistakes"} & before.keys():
+            before.copy(name, file)
+
+
+def _begun(path: Path, header: Header) -> h5py.File:
+    file = h5py.File(path, "w", libver=("v110", "v110"))
+    file.attrs["schema"], file.attrs["source"], file.attrs["draws"] = SCHEMA, header.source, draws()
+    file.attrs["functions"] = json.dumps({part: sorted(names) for part, names in header.functions.items()})
+    file.create_dataset("notebook", data=np.frombuffer(header.notebook[1], np.uint8), compression="gzip",
+                        track_times=False).attrs["name"] = header.notebook[0]
+    return file
+
+
+def source_of(path: Path) -> str:
+    """The digest of what determined a recording; "" where there is none that this version can read."""
+    try:
+        with h5py.File(path, "r") as file:
+            return file.attrs["source"] if file.attrs["schema"] == SCHEMA else ""
+    except (OSError, KeyError):
+        return ""
+
+
+@functools.cache
+def draws() -> str:
+    """A digest of what a seeded generator draws: checks draw their inputs, and a recording answers to those alone."""
+    rng = np.random.default_rng(20)
+    drawn = [rng.normal(size=3), rng.uniform(size=3), rng.integers(0, 99, size=5), rng.permutation(7),
+             rng.choice(5, size=3, p=[0.1, 0.2, 0.3, 0.2, 0.2])]
+    return hashlib.blake2b(b"".join(np.round(each, 9).tobytes() for each in drawn), digest_size=8).hexdigest()
 
 
 def read_notebook(path: Path) -> tuple[str, bytes]:
@@ -94,6 +137,7 @@ class Recording:
             with h5py.File(path, "r") as file:
                 if file.attrs.get("schema") != SCHEMA:
                     raise OSError(f"its schema is {file.attrs.get('schema')}, not {SCHEMA}")
+                drawn = file.attrs["draws"]
                 self.functions = {part: frozenset(names)
                                   for part, names in json.loads(file.attrs["functions"]).items()}
                 self._answers = {check: _read_answers(group) for check, group in file["answers"].items()}
@@ -102,6 +146,10 @@ class Recording:
         except (OSError, KeyError, ValueError) as error:
             raise DataError(f"the recorded answers in {path}", str(error),
                             "get a fresh copy of recorded.h5 from the handout") from None
+        if drawn != draws():
+            raise DataError("NumPy draws the random inputs that the answers were recorded for",
+                            f"NumPy {np.__version__} draws others",
+                            "install the NumPy that constraints.txt names")
 
     def reference(self, check: str) -> Replay:
         return Replay(check, self._answers.get(check, []))
@@ -119,35 +167,9 @@ def _read_answers(group: h5py.Group) -> list[tuple[str, Any]]:
 
 
 def _read_mistakes(group: h5py.Group) -> list[Mistake]:
-    return [Mistake(entry.attrs["name"], entry.attrs["hint"], Evidence(entry.attrs["what"], entry["got"][()]))
+    return [Mistake(entry.attrs["name"], entry.attrs["hint"],
+                    Evidence(entry.attrs["what"], entry["got"][()], float(entry.attrs["scale"])))
             for _, entry in sorted(group.items())]
-
-
-def equivalent(first: Path, second: Path) -> bool:
-    """Whether two recordings say the same: the last bits of a sum depend on the machine that computed it."""
-    def contents(path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-
-        def visit(name, node):
-            found.update({f"{name}@{key}": value for key, value in node.attrs.items()})
-            if isinstance(node, h5py.Dataset):
-                found[name] = node[()]
-
-        with h5py.File(path, "r") as file:
-            visit("", file)
-            file.visititems(visit)
-        return found
-
-    one, other = contents(first), contents(second)
-    return one.keys() == other.keys() and all(_close(one[name], other[name]) for name in one)
-
-
-def _close(one: Any, other: Any) -> bool:
-    a, b = np.asarray(one), np.asarray(other)
-    if a.dtype.kind not in "fc" or a.dtype != b.dtype or a.shape != b.shape:
-        return a.dtype.kind == b.dtype.kind and np.array_equal(a, b)
-    scale = np.abs(a[np.isfinite(a)]).max(initial=0.0)
-    return np.allclose(a, b, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
 def operation(do: str, arguments: dict[str, Any]) -> str:

@@ -13,28 +13,42 @@ from autograder.release.scan import scan
 from autograder.report import write_whole
 
 
-def build(assignment: Assignment) -> dict[str, bytes]:
-    """The files of the students' folder, by name. The same sources give the same bytes.
+def build(assignment: Assignment, anew: bool = False) -> dict[str, bytes]:
+    """The files of the students' folder, by name. The same sources give the same bytes, on any machine.
 
-    Raises CourseError, naming file and line, for all that is wrong in the sources.
+    anew: record the answers although what determines them has not changed. Raises CourseError, naming file and line,
+    for all that is wrong in the sources.
     """
-    from autograder.release.record import record  # takes what runs checks: whoever only looks does without
-
     lint(assignment)
+    notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
     visible = _without_hidden(read_text(assignment.checks))
-    with tempfile.TemporaryDirectory() as folder:
-        checks, recorded = Path(folder, "checks.py"), Path(folder, "recorded.h5")
-        checks.write_text(visible, encoding="utf-8")
-        record(assignment, checks, recorded)
-        files = {f"{assignment.notebook.stem}.ipynb": release_notebook(assignment).encode(),
-                 "checks.py": visible.encode(), "recorded.h5": _settled(recorded, assignment.handout / "recorded.h5")}
+    files = {notebook[0]: notebook[1], "checks.py": visible.encode(),
+             "recorded.h5": _recorded(assignment, visible, notebook, anew)}
     scan(assignment, files)
     return files
 
 
-def release(assignment: Assignment) -> list[str]:
+def _recorded(assignment: Assignment, visible: str, notebook: tuple[str, bytes], anew: bool) -> bytes:
+    """The bytes of the recording that is there already, where a new one would say the same."""
+    from autograder.examine.recorded import source_of  # these take what runs checks: whoever only looks does without
+    from autograder.release import record
+    from autograder.release.alike import differences
+
+    old = assignment.handout / "recorded.h5"
+    with tempfile.TemporaryDirectory() as folder:
+        checks, new = Path(folder, "checks.py"), Path(folder, "recorded.h5")
+        checks.write_text(visible, encoding="utf-8")
+        known = source_of(old)
+        if known and known == record.source(assignment, checks) and not anew:
+            record.keep(assignment, checks, notebook, new, old)
+        else:
+            record.record(assignment, checks, notebook, new)
+        return old.read_bytes() if known and not differences(new, old) else new.read_bytes()
+
+
+def release(assignment: Assignment, anew: bool = False) -> list[str]:
     """Writes assignments/<name>/ and build/source/<name>/; the names of the students' files that changed."""
-    files = build(assignment)
+    files = build(assignment, anew)
     changed = _differences(assignment.handout, files)
     _write_folder(assignment.handout, files)
     _write_folder(nbgrader_source(assignment), _source(assignment, files))
@@ -66,16 +80,6 @@ def verify(assignment: Assignment) -> None:
 def nbgrader_source(assignment: Assignment) -> Path:
     """nbgrader's source folder. Never solutions/ itself: nbgrader copies what lies in it to students."""
     return assignment.root / "build" / "source" / assignment.name
-
-
-def _settled(new: Path, old: Path) -> bytes:
-    """The bytes of the recording that is there already, if the new one says the same."""
-    from autograder.examine.recorded import equivalent
-
-    try:
-        return old.read_bytes() if equivalent(new, old) else new.read_bytes()
-    except (OSError, KeyError, ValueError):
-        return new.read_bytes()
 
 
 def _without_hidden(checks: str) -> str:

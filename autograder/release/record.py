@@ -1,17 +1,20 @@
 """Records what the reference and each known mistake answer to the visible checks, for the students' copy."""
 
+import hashlib
+import json
 from pathlib import Path
 
+from autograder import __version__
 from autograder.course.assignment import Assignment
+from autograder.course.execute import reference_sources
 from autograder.course.plan import read_plan
-from autograder.course.reading import Findings
+from autograder.course.reading import Findings, read_text
 from autograder.examine import recorded
 from autograder.examine.open import course_examiner, functions_by_part
 from autograder.examine.steady import HINT, asks_the_same
-from autograder.release.notebook import release_notebook
 
 
-def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
+def record(assignment: Assignment, visible_checks: Path, notebook: tuple[str, bytes], path: Path) -> None:
     """Writes recorded.h5. Raises CourseError for each visible check that the reference does not pass."""
     answers, mistakes, findings = {}, {}, Findings()
     with course_examiner(assignment) as examiner:
@@ -30,5 +33,19 @@ def record(assignment: Assignment, visible_checks: Path, path: Path) -> None:
                                    for do, arguments, answer in rehearsal.reference_told() if do != "set"]
             mistakes[check.name] = list(examiner.known_mistakes(check, ()))
     findings.settle()
-    notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
-    recorded.write(path, answers, mistakes, functions_by_part(assignment), notebook)
+    recorded.write(path, header(assignment, visible_checks, notebook), answers, mistakes)
+
+
+def keep(assignment: Assignment, visible_checks: Path, notebook: tuple[str, bytes], path: Path, old: Path) -> None:
+    """Writes recorded.h5 with the answers of an old one, to the same questions."""
+    recorded.rewrite(path, header(assignment, visible_checks, notebook), old)
+
+
+def header(assignment: Assignment, visible_checks: Path, notebook: tuple[str, bytes]) -> recorded.Header:
+    return recorded.Header(source(assignment, visible_checks), functions_by_part(assignment), notebook)
+
+
+def source(assignment: Assignment, visible_checks: Path) -> str:
+    """A digest of what determines the answers, on any machine: the visible checks, the reference, the mistakes."""
+    told = [__version__, read_text(visible_checks), read_text(assignment.mistakes), reference_sources(assignment)]
+    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()

@@ -7,7 +7,6 @@ import pytest
 
 from autograder.course import execute
 from autograder.errors import CourseError, DataError, StudentRaised
-from autograder.examine import recorded
 from autograder.examine.desks import LiveDesk, NamespaceDesk
 from autograder.examine.face import Face
 from autograder.examine.hints import Diagnosis, Evidence, Mistake, explaining, likely_first
@@ -180,17 +179,6 @@ def test_a_recording_of_other_checks_is_noticed(tiny):
     (tiny.handout / "recorded.h5").write_bytes(b"not HDF5")
     with pytest.raises(DataError, match="recorded answers"), handout_examiner(tiny.handout):
         pass
-
-
-def test_recordings_compare_by_content(tmp_path):
-    def write(name, value):
-        recorded.write(tmp_path / name, {"check": [("get f", np.array(value))]}, {}, {"part": frozenset({"f"})},
-                       ("a.ipynb", b"{}"))
-        return tmp_path / name
-
-    assert recorded.equivalent(write("a", [1.0, 2.0]), write("b", [1.0, 2.0 + 1e-14]))
-    assert not recorded.equivalent(tmp_path / "a", write("c", [1.0, 2.1]))
-    assert not recorded.equivalent(tmp_path / "a", write("d", [1, 2]))
 
 
 def test_arguments_are_copies_and_objects_stay_where_they_are():

@@ -33,6 +33,39 @@ def test_gradient_says_where(wrong):
     assert caught.value.evidence[0] == "dx"
 
 
+WEIGHTS = np.random.default_rng(3).normal(size=(3, 5))
+
+
+def tanh_gradient(x, dout):
+    return (dout * (1 - np.tanh(x @ WEIGHTS) ** 2)) @ WEIGHTS.T
+
+
+@pytest.mark.parametrize("f", [lambda x: np.tanh(x.astype(np.float32) @ WEIGHTS),
+                               lambda x: np.tanh(x.astype(np.float32) @ WEIGHTS.astype(np.float32))],
+                         ids=["float64 comes back", "float32 comes back"])
+def test_the_gradient_of_a_forward_pass_in_float32(f):
+    """It does not notice a step of 1e-5: a right gradient passes by a larger one, and a wrong one is still seen."""
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        x, dout = rng.normal(size=(4, 3)), rng.normal(size=(4, 5))
+        right = tanh_gradient(x, dout)
+        gradient(f, x, dout, right, "dx")
+        for wrong in (right * 1.01, -right, right + 0.02, right * 0):
+            with pytest.raises(CheckFailed) as caught:
+                gradient(f, x, dout, wrong, "dx")
+            assert caught.value.asked.endswith("measured by finite differences in float32, in which it computes")
+
+
+def test_a_forward_pass_in_float64_is_not_taken_for_float32():
+    rng = np.random.default_rng(5)
+    for scale in (1e-3, 1.0, 1e3):
+        for f in (np.tanh, lambda x: np.maximum(x, 0) * 7, lambda x: np.exp(-x**2), lambda x: 5 * x):
+            x = rng.normal(size=(4, 3))
+            with pytest.raises(CheckFailed) as caught:
+                gradient(lambda x, f=f, scale=scale: scale * f(x), x, np.ones((4, 3)), np.full((4, 3), 0.3 * scale), "dx")
+            assert caught.value.asked.endswith("by finite differences")
+
+
 def test_gradient_of_a_number_and_of_a_wrong_shape():
     gradient(lambda x: float((x**2).sum()), np.arange(3.0), np.array(1.0), 2 * np.arange(3.0), "dx")
     with pytest.raises(CheckFailed, match="forward pass returns shape"):
@@ -77,7 +110,7 @@ def test_a_wrong_gradient_of_the_reference_s_forward_pass_is_not_measured_again(
     told = alone.failure(WRONG)
     with knowing(lambda: known):
         again = helped.failure(WRONG)
-    assert (alone.calls, helped.calls) == (2 + 2 * 12, 2)
+    assert (alone.calls, helped.calls) == (4 + 2 * 12, 4)
     assert (again.asked, again.found, again.difference) == (told.asked, told.found, told.difference)
     assert "at N=1, D=2" in told.found and "1 of 12 values differ" in told.found
 
@@ -86,7 +119,7 @@ def test_another_forward_pass_is_measured_itself(known):
     forward = Forward(scale=1 + 1e-9)
     with knowing(lambda: known):
         assert "1 of 12" in forward.failure(WRONG).found
-        assert forward.calls == 2 + 2 * 12
+        assert forward.calls == 4 + 2 * 12
         gradient(Forward(3.0), Forward.x, Forward.dout, 6 * Forward.x, "dx")
 
 
@@ -96,7 +129,7 @@ def test_nobody_fails_on_the_reference_s_account_alone(known):
     forward = Forward()
     with knowing(lambda: {question: Measured(measured.sides, WRONG)}):
         assert "1 of 12" in forward.failure(WRONG).found
-    assert forward.calls == 2 + 2 * 12
+    assert forward.calls == 4 + 2 * 12
 
 
 def test_in_brief_a_gross_error_is_not_measured(known):
@@ -104,7 +137,7 @@ def test_in_brief_a_gross_error_is_not_measured(known):
     with in_brief(), knowing(lambda: known):
         assert forward.failure(WRONG).found == "`dx` is not the gradient of your own forward pass"
         assert "has shape" in forward.failure(WRONG[0]).found
-    assert forward.calls == 2
+    assert forward.calls == 4
 
 
 def test_in_brief_a_close_answer_gets_the_same_verdict():
@@ -112,5 +145,5 @@ def test_in_brief_a_close_answer_gets_the_same_verdict():
     forward, right = Forward(), 2 * Forward.x
     with in_brief():
         gradient(forward, forward.x, forward.dout, right + 0.9e-6 * np.sign(right) * np.abs(right).max(), "dx")
-        assert forward.calls == 2 + 2 * 12
+        assert forward.calls == 4 + 2 * 12
         assert "differs" in forward.failure(right + 1.5e-6 * np.abs(right).max()).found
