@@ -13,7 +13,7 @@ from autograder.examine.face import Handle
 from autograder.examine.picture import picture
 from autograder.report import Difference
 
-COARSE = {"float32": 1e-5, "float16": 1e-2}  # the relative error that a right answer in these may have
+COARSE = {"float32": 1e-5}  # the relative error that a right answer in it may have
 
 __all__ = ["CheckFailed", "largest", "numeric", "reached", "require", "returns", "same", "same_shape"]
 
@@ -35,8 +35,8 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     """`got` equals `want`: shape, then dtype kind, then NaN and infinity, then max|got-want| / max|want|.
 
     axes: the names of the axes, such as "N T H", used to say where. Whole numbers and texts have to be equal exactly;
-    dicts, and lists and tuples of different things, are compared entry by entry. rel_error: an answer
-    in float32 or float16 may be as far off as such numbers get.
+    dicts, and lists and tuples of different things, are compared entry by entry. rel_error: an answer in
+    float32 may be as far off as such numbers get.
     """
     if isinstance(want, (str, dict)) or isinstance(want, (tuple, list)) and not _is_array(want):
         return _same_parts(got, want, what, rel_error)

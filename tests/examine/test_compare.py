@@ -26,10 +26,9 @@ def test_right_answers_in_any_clothes(got):
     same(got, WANT, "h", axes="N H")
 
 
-def test_answers_in_a_coarser_type_are_as_right_as_these_get():
-    for dtype, off in ((np.float32, 4e-6), (np.float16, 4e-3)):
-        same((WANT * (1 + off)).astype(dtype), WANT, "h", rel_error=1e-9)
-        assert refusal((WANT * (1 + 10 * off)).astype(dtype), rel_error=1e-9)
+def test_answers_in_float32_are_as_right_as_these_get():
+    same((WANT * (1 + 4e-6)).astype(np.float32), WANT, "h", rel_error=1e-9)
+    assert refusal((WANT * (1 + 4e-5)).astype(np.float32), rel_error=1e-9)
     assert refusal(WANT * (1 + 4e-6), rel_error=1e-9).endswith(
         "largest relative error 2.0e-06, no more than float32 rounds: does it compute in that?")
 
