@@ -1,6 +1,6 @@
 """The cells of a submitted notebook, as they are run in one room after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from autograder.errors import BudgetSpent, StudentFault, StudentRaised, TimedOut
 from autograder.room.requests import Requests, lending, running
@@ -12,12 +12,13 @@ MAX_SENTENCES, MAX_SENTENCE = 8, 500  # on imports that failed in a cell, and ch
 class Cells:
     """What was learnt about the cells in one room holds for the next: which of them hang or kill it.
 
-    modules: path -> text of the student's own, which they import; notes: what the cells did wrong, in words.
+    modules: path -> text of the student's own, which they import; asked: the functions that a student is to write;
+    notes: what the cells did wrong, in words.
     """
 
-    def __init__(self, cells: list[tuple[str, str]], modules: Mapping[str, str]):
+    def __init__(self, cells: list[tuple[str, str]], modules: Mapping[str, str], asked: Collection[str] = ()):
         self.notes: dict[str, str] = {}
-        self._sources, self._modules = dict(cells), dict(modules)
+        self._sources, self._modules, self._asked = dict(cells), dict(modules), sorted(asked)
         self._deadly: list[str] = []
         self._prepare()
 
@@ -48,8 +49,11 @@ class Cells:
         if len(self._deadly) >= MAX_DEADLY_CELLS:
             names = names[:names.index(self._deadly[-1])]
         self._loaded = [name for name in names if name not in self._deadly]
-        runs = [running(self._sources[name], name) for name in self._loaded]
+        runs = [running(self._sources[name], name, self._asked_in(self._sources[name])) for name in self._loaded]
         self._requests = Requests.of([lending(self._modules), *runs] if self._modules else runs, stop=False)
+
+    def _asked_in(self, source: str) -> tuple[str, ...]:
+        return tuple(name for name in self._asked if name.partition(".")[0] in source)
 
     def _leave_out(self, name: str, fault: StudentFault) -> None:
         stopped = f"ran for more than {fault.seconds:g} s" if isinstance(fault, TimedOut) else fault.found

@@ -41,6 +41,11 @@ class Examiner:
         self.known_mistakes, self.functions = known_mistakes, functions
         self._judge = Judge(functions, runner.is_sound)
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """All functions that a student writes."""
+        return frozenset().union(*self.functions.values())
+
     def examine(self, desk: Desk, only: Sequence[str] | None = None,
                 on_part: Callable[[PartResult], None] = lambda result: None,
                 known: Mapping[str, PartResult] = MappingProxyType({})) -> list[PartResult]:

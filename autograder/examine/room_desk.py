@@ -43,16 +43,17 @@ class RoomDesk:
 
     cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
     the course wrote; modules: path -> text of the student's own, which the cells import; budget: what all
-    rooms together may take; notes: what the notebook's cells did wrong; output: what they printed.
+    rooms together may take; asked: the functions that the student is to write; notes: what the notebook's cells did
+    wrong; output: what they printed.
     """
 
     swappable = True
 
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
                  given: Collection[str] = (), modules: Mapping[str, str] | None = None,
-                 budget: Budget | None = None):
+                 budget: Budget | None = None, asked: Collection[str] = ()):
         modules, self._budget = modules or {}, budget or Budget(SECONDS)
-        self._server, self._cells, self._swap_sources = server, Cells(cells, modules), swap_sources
+        self._server, self._cells, self._swap_sources = server, Cells(cells, modules, asked), swap_sources
         self.text = text_of([*modules.items(), *cells], given)
         self._room = None
         self._swapped: tuple[str, ...] = ()

@@ -78,7 +78,7 @@ class Grader:
         notebook = Notebook(submission.cells, self._examiner.functions, given, submission.modules)
         ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
         desk = RoomDesk(self._server, submission.cells, self._reference_of, given, submission.modules,
-                        budget)
+                        budget, self._examiner.asked)
         try:
             with contextlib.suppress(BudgetSpent):  # also where nothing is left to be examined: what the cells print
                 desk.backend(())                    # and raise is reported

@@ -10,12 +10,12 @@ import warnings
 
 from autograder.errors import DataError
 from autograder.lab.kernel import shell
-from autograder.notebook.imports import forgive_imports
+from autograder.notebook.cells import prepare_cells
 from autograder.notebook.overheard import Overheard
 from autograder.notebook.unwritten import explain_stubs
 
 explain_stubs()  # importing `check` is the first thing that a notebook does
-forgive_imports()
+prepare_cells()
 _busy = False  # a plain name: the stop button may be pressed between taking a lock and noting that it is taken
 
 

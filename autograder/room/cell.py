@@ -2,24 +2,27 @@
 
 An import at the top level that fails, for whatever reason, costs the names that it would have bound and nothing else:
 the cell goes on. Whoever uses such a name later meets a NameError there. Imports inside functions, classes and `try`
-are the student's own affair.
+are the student's own affair. A function that is not written yet says so (autograder.room.unfinished).
 """
 
 import ast
 import linecache
 import sys
 import types
+from collections.abc import Callable, Collection
 from typing import Any
+
+from autograder.room.unfinished import mark_unfinished
 
 _HANDLER = "try:\n    pass\nexcept Exception:\n    __import__({module!r}, fromlist=['forgive']).forgive({said!r})"
 _forgiven: list[str] = []
 
 
-def run(source: str, name: str, names: dict[str, Any]) -> list[str]:
-    """Executes a cell in the namespace `names`; `name` is what its frames are called. Sentences on imports that failed,
-    also of cells before it that did not come to their end."""
+def run(source: str, name: str, names: dict[str, Any], asked: Collection[str] = ()) -> list[str]:
+    """Executes a cell in the namespace `names`; `name` is what its frames are called; asked: the functions that its
+    student is to write. Sentences on imports that failed, also of cells before it that did not come to their end."""
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    exec(compiled(source, name), names)
+    exec(compiled(source, name, asked), names)
     return taken(name)
 
 
@@ -39,8 +42,16 @@ def forgive(statement: str) -> None:
         _forgiven.append(f"goes on without `{statement}`: {type(error).__name__}: {str(error)[:200]}")
 
 
-class ForgivingImports(ast.NodeTransformer):
-    """Wraps each import at the top level, name by name. It is also what IPython calls an AST transformer."""
+class Prepared(ast.NodeTransformer):
+    """Changes the tree of a cell: imports at the top level are wrapped, name by name, and functions that are not
+    written raise. It is also what IPython calls an AST transformer. asked: see `mark_unfinished`."""
+
+    def __init__(self, asked: Callable[[], Collection[str]]):
+        self._asked = asked
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        mark_unfinished(node, self._asked)
+        return self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
         return [self._wrapped(ast.Import([alias]), node) for alias in node.names]
@@ -65,8 +76,8 @@ class ForgivingImports(ast.NodeTransformer):
         return wrapped
 
 
-def compiled(source: str, name: str) -> types.CodeType:
-    if "import" not in source:
+def compiled(source: str, name: str, asked: Collection[str] = ()) -> types.CodeType:
+    if not asked and "import" not in source:
         return compile(source, name, "exec", dont_inherit=True)
     tree = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    return compile(ForgivingImports().visit(tree), name, "exec", dont_inherit=True)
+    return compile(Prepared(lambda: asked).visit(tree), name, "exec", dont_inherit=True)

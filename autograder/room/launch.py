@@ -11,7 +11,7 @@ from autograder.room import jail, landlock, seccomp
 
 HERE = Path(__file__).parent
 INSIDE = ("plain", "encoder", "decoder", "wire", "kernel", "landlock", "jail", "preload", "forkserver", "worker",
-          "outbox", "cell", "faults", "inert", "local", "process", "gradients", "evaluation")
+          "outbox", "cell", "unfinished", "faults", "inert", "local", "process", "gradients", "evaluation")
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/usr/share/fonts", "/lib",
           "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store",
           "/sys/devices/system/cpu")

@@ -30,9 +30,11 @@ class Requests:
                    stop)
 
 
-def running(source: str, name: str) -> dict[str, Any]:
-    """The request to run a cell. Its source travels as bytes: a header would be too small for pasted data."""
-    return {"do": "run", "source": source.encode("utf-8", "replace"), "name": name}
+def running(source: str, name: str, asked: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The request to run a cell. Its source travels as bytes: a header would be too small for pasted data.
+
+    asked: the functions that a student is to write."""
+    return {"do": "run", "source": source.encode("utf-8", "replace"), "name": name, "asked": asked}
 
 
 def lending(modules: Mapping[str, str]) -> dict[str, Any]:

@@ -134,9 +134,9 @@ class Worker:
         self.cells.update(modules)
         local.install({path: text.decode() for path, text in modules.items()})
 
-    def run(self, source: bytes, name: str) -> list[str]:
+    def run(self, source: bytes, name: str, asked: tuple[str, ...] = ()) -> list[str]:
         self.cells.add(name)
-        return cell.run(source.decode(), name, self.names)
+        return cell.run(source.decode(), name, self.names, asked)
 
     def get(self, owner, name: str):
         if owner is not None:

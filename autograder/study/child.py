@@ -23,7 +23,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
     alarm = _Alarm(request["seconds"], say, owns)
     namespace = {"__name__": "__main__"}
     local.install(modules)
-    run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during)
+    run_cells(cells, namespace, folder, lambda note: say({"note": note}), alarm.during, examiner.asked)
     given = request["given"]
     rules = Notebook(cells, examiner.functions, given, modules)
     examiner.runner.session = _Alarmed(examiner.runner.session, alarm)
@@ -80,13 +80,13 @@ def _answer(examiner, folder: Path, request: dict, say: Callable[[dict], None]) 
 
 
 def run_cells(cells: list[tuple[str, str]], namespace: dict, folder: Path, note: Callable[[str], None],
-              during: Callable = contextlib.nullcontext) -> None:
+              during: Callable = contextlib.nullcontext, asked: Collection[str] = ()) -> None:
     """Runs cells one after the other, in their folder. One that fails is noted, and does not stop the next."""
     with _inside(folder):
         for name, source in cells:
             try:
                 with during(name), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                    said = cell.run(source, name, namespace)
+                    said = cell.run(source, name, namespace, asked)
                 for sentence in said:
                     note(sentence)
             except SyntaxError as error:

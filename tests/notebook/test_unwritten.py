@@ -62,3 +62,12 @@ def test_an_import_that_fails_says_so_and_the_cell_goes_on_as_it_does_when_it_is
     assert first.endswith(" imports `cs231n`, which is not installed here") and first.startswith("In [")
     assert "goes on without `from math import gone`: ImportError: " in second
     assert "ModuleNotFoundError" in kernel.run("def late():\n    import cs231n\nlate()").traceback
+
+
+def test_a_stub_that_returns_none_is_not_written_either(kernel):
+    kernel.run("from autograder.notebook import check\nkeep = globals().get('row_mean')")
+    assert kernel.run("def row_mean(x):\n    mean = None\n    return mean\ndef other():\n    return None").status == "ok"
+    assert kernel.run("other()").status == "ok"
+    assert kernel.run("row_mean(1)").traceback == "not yet: this cell needs `row_mean`, which is still to be written"
+    assert "not attempted" in kernel.run("print(check('row_mean'))").stream("stdout")
+    kernel.run("row_mean = keep")

@@ -88,7 +88,7 @@ class Sides:
 
     def namespace(self, cells: list[tuple[str, str]]) -> dict:
         namespace = {"__name__": "__main__"}
-        run_cells(cells, namespace, self.assignment.handout, lambda note: None)
+        run_cells(cells, namespace, self.assignment.handout, lambda note: None, asked=self.shell.asked)
         return namespace
 
 

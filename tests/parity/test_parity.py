@@ -28,6 +28,8 @@ EXTRA = {  # cells below those of the reference, and what they are about
     "containers in containers": "def centred(x):\n    return ((x, [x]), [(x,)]), {}",
     "draws": "def centred(x):\n    return np.random.normal(size=x.shape), None",
     "an error in given code": "def centred(x):\n    return scaled('x'), None",
+    "stubs that return None": "def row_mean(x):\n    mean = None\n    # TODO\n    return mean\n"
+                              "def centred(x):\n    m = row_mean(x)\n    return x - m[:, None], None",
     "a property of an exception": "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\n"
                                   "def row_mean(x):\n    raise Odd",
 }
