@@ -31,7 +31,8 @@ TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)? ?(Z|[+-]\d\d
 class HandIn:
     """What one person handed in. ids: what the platform calls them, which decides who it is; several where the name of
     a file can be read in several ways; student: an id made of what the platform says; email: as the platform knows it;
-    time: aware, where the platform says it; refused: why it is nobody's, if so; notes: sentences for the teacher."""
+    time: aware, where the platform says it; refused: why it is nobody's, if so; former: the id that
+    they were known by in this assignment, if it was another; notes: sentences for the teacher."""
 
     system: str
     ids: tuple[str, ...]
@@ -42,6 +43,7 @@ class HandIn:
     time: datetime | None = None
     files: list[File] = field(default_factory=list)
     refused: str = ""
+    former: str = ""
     notes: list[str] = field(default_factory=list)
 
 

@@ -1,6 +1,7 @@
 """Puts what was handed in where nbgrader and the grader look for it: submitted/<student>/<assignment>/."""
 
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +53,7 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
             result.state = LEFT_OUT
             result.notes.insert(0, refused)
         else:
+            _go_on(assignment, person, result)
             _take_one(assignment, person, due, result)
         if result.state not in (EARLIER, LEFT_OUT):
             for each in taken:
@@ -67,9 +69,7 @@ def _identified(person: HandIn, roster: Roster | None, before: dict[str, set[tup
     identity, found = (person.system, person.ids[0]), replace(person, notes=[*person.notes])
     if roster and not person.refused and (entry := roster.find(person.system, person.ids, person.email, person.name)):
         found.student, found.time, found.late = entry.student, person.time or entry.time, person.late or entry.late
-        if former := sorted(student for student, ids in before.items() if identity in ids and student != entry.student):
-            found.notes.append(f"was taken as `{former[0]}` before: `autograder remove {former[0]}` if that is nobody "
-                               "else")
+        found.former = next((each for each, ids in before.items() if identity in ids and each != entry.student), "")
         if roster.is_sure(person.system, person.ids, person.email):
             return found
     elif roster:
@@ -85,6 +85,18 @@ def _identified(person: HandIn, roster: Roster | None, before: dict[str, set[tup
             f"`{found.student}` was number {', '.join(sorted(others))} of {person.system.capitalize()} before, this is "
             f"{person.ids[0]}: give a roster with its numbers")
     return found
+
+
+def _go_on(assignment: Assignment, person: HandIn, result: Taken) -> None:
+    """Who was known by another id goes on under the one of the roster, with all that was graded."""
+    if person.former:
+        from autograder.gradebook.rename import move_submission  # nbgrader takes a second to import
+
+        moved = move_submission(assignment.root, assignment.name, person.former, person.student)
+        result.notes.append(f"was `{person.former}` before: " + (
+            "attempts, reports and scores go on under this id" if moved else
+            f"both have something of {assignment.name}; `autograder remove {shlex.quote(person.former)}` keeps the "
+            "former's apart"))
 
 
 def _refused_rivals(person: HandIn, rivals: list[HandIn], roster: Roster | None) -> str:
@@ -186,6 +198,6 @@ def _keep(assignment: Assignment, files: dict[str, bytes], new: Attempt, result:
         result.state = REPLACED if counts else EARLIER
         other = (f"attempt {before.number} is kept, attempt {attempt.number} counts" if counts else
                  f"an earlier attempt, kept as number {attempt.number}: number {before.number} counts")
-        result.notes.insert(0, f"{other} (`autograder attempts {assignment.name} {result.student}`)")
+        result.notes.insert(0, f"{other} (`autograder attempts {assignment.name} {shlex.quote(result.student)}`)")
     elif before is not None:
         result.state = SAME

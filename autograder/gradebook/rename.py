@@ -1,14 +1,15 @@
-"""An assignment gets another name after it was handed in: everything under the old name goes on under the new one."""
+"""An assignment, or a student, gets another name after it was handed in: all of it goes on under the new one."""
 
+import contextlib
 from collections import Counter
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, Student
 
 from autograder.course.assignment import assignment_names, load_assignment
 from autograder.errors import AutograderError, GradebookError
 from autograder.gradebook import database, kept
-from autograder.report import load, save
+from autograder.report import load, report_path, save
 
 TOPS = ("submitted", "attempts", "autograded", "feedback")  # <top>/<student>/<assignment>/
 
@@ -66,5 +67,50 @@ def _rename_rows(gradebook: Gradebook, old: str, new: str) -> bool:
         row.duedate = other.duedate or row.duedate
         gradebook.remove_assignment(new)
     row.name = new
+    gradebook.db.commit()
+    return True
+
+
+def move_submission(root: Path, assignment: str, old: str, new: str) -> bool:
+    """One assignment of a student goes on under another id, scores and all; False, and nothing is done, where the new
+    id has something of that assignment already. Raises GradebookError."""
+    moves = [(root / top / old / assignment, root / top / new / assignment) for top in TOPS]
+    moves.append((report_path(root, assignment, old), report_path(root, assignment, new)))
+    moves = [(source, target) for source, target in moves if source.exists()]
+    if any(target.exists() for _, target in moves):
+        return False
+    with database.existing(root) as gradebook:
+        if gradebook is not None and not _move_rows(gradebook, assignment, old, new):
+            return False
+    for source, target in moves:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        if target.suffix == ".json":
+            report = load(target)
+            report.student = new
+            save(report, target)
+        elif not any(source.parent.iterdir()):
+            source.parent.rmdir()
+    return True
+
+
+def _move_rows(gradebook: Gradebook, assignment: str, old: str, new: str) -> bool:
+    """False where both have a submission. A student without any other one leaves the gradebook."""
+    try:
+        submission = gradebook.find_submission(assignment, old)
+    except MissingEntry:
+        return True
+    with contextlib.suppress(MissingEntry):
+        gradebook.find_submission(assignment, new)
+        return False
+    former = gradebook.find_student(old)
+    if gradebook.db.get(Student, new) is None:
+        gradebook.db.add(Student(id=new))
+        gradebook.db.flush()
+    submission.student_id = new
+    gradebook.db.flush()
+    gradebook.db.expire_all()
+    if not former.submissions:
+        gradebook.db.delete(former)
     gradebook.db.commit()
     return True

@@ -4,12 +4,16 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from nbgrader.api import Gradebook
 
 from autograder.cli import main
 from autograder.collect import read_roster
 from autograder.collect.times import read_time
 from autograder.errors import AutograderError
 from autograder.gradebook.roll import Member, read_roll
+from autograder.gradebook.scores import read_scores
+from autograder.gradebook.writer import GradebookWriter
+from autograder.report import CheckResult, PartResult, Report, load, report_path, save
 from tests.collect.conftest import stamp
 
 NAME = "t1_means"
@@ -98,3 +102,28 @@ def test_the_roster_goes_into_the_gradebook_with_names_and_with_who_handed_in_no
     assert read_roll(tiny.root)[0] == {"jana@x.edu": Member("jana@x.edu", "Müller", "Jana", "jana@x.edu"),
                                        "oemer@x.edu": Member("oemer@x.edu", "Öz", "Ömer", "oemer@x.edu")}
     assert "0 of them new or changed" in CliRunner().invoke(main, arguments, catch_exceptions=False).output
+
+
+def test_who_was_collected_without_a_roster_goes_on_under_its_id(tiny, tmp_path, download, monkeypatch):
+    """Attempts, report and scores, by hand too; whose place is taken is told."""
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(tiny.root))
+    files = {"Jana M_1234567_assignsubmission_file_/means.ipynb": "x", "Z_1234568_assignsubmission_file_/means.ipynb": "x"}
+    arguments = ["collect", str(download(files)), NAME, "--from", "moodle"]
+    assert CliRunner().invoke(main, arguments, catch_exceptions=False).exit_code == 0
+    report = Report(NAME, "jana-m", "means.ipynb", [PartResult("row_mean", [CheckResult("c", "s", 3, points=1)])])
+    save(report, report_path(tiny.root, NAME, "jana-m"))
+    with GradebookWriter(tiny.root, NAME) as writer:
+        writer.write(report, tiny.root / "submitted" / "jana-m" / NAME)
+    with Gradebook(f"sqlite:///{tiny.root}/gradebook.db", "") as book:
+        book.find_grade("row_mean", "means", NAME, "jana-m").manual_score = 2.5
+        book.db.commit()
+    (tiny.root / "submitted" / "oemer@x.edu" / NAME).mkdir(parents=True)
+    (tmp_path / "worksheet.csv").write_text(GERMAN, encoding="utf-8")
+    said = " ".join(CliRunner().invoke(main, [*arguments, "--roster", str(tmp_path / "worksheet.csv")], catch_exceptions=False)
+                    .output.replace("│", " ").split())
+    assert "was `jana-m` before: attempts," in said and "as before" in said
+    assert "`autograder remove z`" in said
+    assert read_scores(tiny.root, NAME)["jana@x.edu"].cells["row_mean"].manual == 2.5
+    assert load(report_path(tiny.root, NAME, "jana@x.edu")).student == "jana@x.edu"
+    assert set(read_roll(tiny.root)[0]) == {"jana@x.edu", "oemer@x.edu"}
+    assert not list(tiny.root.glob("*/jana-m")) and (tiny.root / "submitted" / "z").is_dir()
