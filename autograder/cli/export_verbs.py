@@ -24,7 +24,7 @@ def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[s
     for name in names:
         load_assignment(name, root)  # says which there are
     graded = [each for each in collect_grades(root, names or assignment_names(root)) if each.grades]
-    names = _all_graded(names, tuple(each.assignment.name for each in graded))
+    asked, names = names, _all_graded(names, tuple(each.assignment.name for each in graded))
     if to == "canvas":
         sheet = read_table(Path(roster), "--roster") if roster else None
         exported = canvas_csv(graded, sheet, _titles(columns, names))
@@ -34,11 +34,21 @@ def export(names: tuple[str, ...], to: str, roster: str | None, columns: tuple[s
         graded = _of_the_class(graded, Path(roster)) if roster else graded
         exported = nbgrader_csv(graded)
     path = write_sheet(root / "exports" / f"{'grades' if to == 'csv' else to}.csv", exported.rows, exported.delimiter)
-    for notice in [notice for each in graded for notice in each.notices] + exported.notices:
+    others = [] if asked else _unknown(root)
+    for notice in [notice for each in graded for notice in each.notices] + exported.notices + others:
         console.print(clean(notice), markup=False, soft_wrap=True)
     all_of_them = count(graded)
     of = f" of {all_of_them}" if exported.filled != all_of_them else ""
     console.print(f"{exported.filled}{of} grades: {path.relative_to(root)}", markup=False, soft_wrap=True)
+
+
+def _unknown(root: Path) -> list[str]:
+    """What the gradebook has, and the course has not."""
+    from autograder.gradebook.roll import read_roll
+
+    known = assignment_names(root)
+    return [f"{name}: in the gradebook, and no assignment of this course, so left out; if it has another name now: "
+            f"`autograder rename {name} NAME`" for name in read_roll(root)[1] if name not in known]
 
 
 def _of_the_class(graded: list, roster: Path) -> list:

@@ -1,7 +1,6 @@
 """grade, feedback, doctor: the instructor's verbs on submissions."""
 
 import contextlib
-import shlex
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.cli.missing import absent, gone, refuse_former_name
 from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
@@ -37,8 +37,8 @@ def grade(name: str, students: tuple[str, ...], jobs: int | None, again: bool, g
         place = _write_gradebook(root, assignment, reports, folders, said) if gradebook else ""
     _show_table(name, reports)
     if not students:
-        said += _gone(root, name, folders)
-        said += _absent(root, folders) if gradebook else []
+        said += gone(root, name, folders)
+        said += absent(root, folders) if gradebook else []
     for sentence in said:
         console.print(clean(sentence), markup=False, soft_wrap=True)
     for report in (report for report in reports if not report.examined):
@@ -127,32 +127,13 @@ def _cluster(address: str):
 
 def _chosen(root, folders: dict, students: tuple[str, ...], name: str) -> dict:
     if not folders:
-        _refuse_former_name(root, name)
+        refuse_former_name(root, name)
         raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/", "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
     if unknown := [student for student in students if student not in folders]:
         raise SubmissionError(f"a submission of {name} by {shortened(unknown)}",
                               f"there is no submitted/{clean(unknown[0])}/{name}/", nearest(unknown[0], folders))
     return {student: folders[student] for student in students} if students else folders
-
-
-def _absent(root, folders: dict) -> list[str]:
-    """Who is in the gradebook and handed in nothing."""
-    from autograder.gradebook.roll import read_roll
-
-    absent = [student for student in read_roll(root)[0] if student not in folders]
-    return [f"nothing handed in: {shortened(absent, 12)}"] if absent else []
-
-
-def _refuse_former_name(root, name: str) -> None:
-    """Raises SubmissionError where submissions lie under a name that no assignment has: perhaps it was this one's."""
-    from autograder.gradebook.rename import former_names
-
-    if former := former_names(root).most_common(3):
-        under = ", ".join(f"{count} of {other}" for other, count in former)
-        raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/",
-                              f"there are none, but {under}, which is no assignment of this course",
-                              f"if {name} was called so before: `autograder rename {former[0][0]} {name}`")
 
 
 def _write_gradebook(root, assignment, reports: list[Report], folders: dict, said: list[str]) -> str:
@@ -166,16 +147,6 @@ def _write_gradebook(root, assignment, reports: list[Report], folders: dict, sai
         said.extend(writer.notices)
         said.extend(f"graded, but not in the gradebook: {student}: {why}" for student, why in writer.refused.items())
         return writer.place
-
-
-def _gone(root, name: str, folders: dict) -> list[str]:
-    """Who has a report, and no submission any more."""
-    gone = [path.stem for path in sorted((root / "reports" / name).glob("*.json"))
-            if path.stem not in folders and not path.name.startswith(".")]
-    if not gone:
-        return []
-    return [f"graded before, and no longer in submitted/: {shortened(gone)}. They stay in reports, feedback and "
-            f"tables; `autograder remove {' '.join(map(shlex.quote, gone[:5]))}` takes them out, and keeps all"]
 
 
 def _show_table(name: str, reports: list[Report]) -> None:

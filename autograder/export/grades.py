@@ -1,10 +1,13 @@
 """The grades to hand on: those of nbgrader's gradebook, or of the reports where it has none."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from autograder.course.assignment import load_assignment
+from autograder.errors import AutograderError
 from autograder.gradebook.roll import Listed, Member, read_roll
 from autograder.gradebook.scores import Scores, read_scores
 from autograder.render import number, shortened
@@ -58,6 +61,9 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
     if waiting:
         graded.notices.append(f"{name}: answers of {shortened(waiting)} wait in formgrader (`jupyter lab`, menu "
                               "Nbgrader): they count as they are graded now")
+    if changed := _changed(root, name, scores):
+        graded.notices.append(f"{name}: the course has changed since it was graded ({shortened(changed)}): run "
+                              f"`autograder grade {name}`")
     older = [report.student for report in reports if report.student in scores
              and _differ(report, scores[report.student])]
     if older:
@@ -68,6 +74,17 @@ def _graded(root: Path, name: str, members: Mapping[str, Member], listed: Mappin
         graded.notices.append(f"{name}: a report, but no score in the gradebook, has {shortened(unknown)}: run "
                               f"`autograder grade {name}`")
     return graded
+
+
+def _changed(root: Path, name: str, scores: Mapping[str, Scores]) -> list[str]:
+    """The parts and questions that are others in the course now, or worth something else, than in the gradebook."""
+    with contextlib.suppress(AutograderError):  # a course that cannot be read is told by other commands
+        assignment = load_assignment(name, root)
+        now = {part.name: assignment.plan.points_of(part.name) for part in assignment.plan.parts}
+        now |= {question.name: question.points for question in assignment.questions}
+        then = {cell.name: cell.max_points for given in scores.values() for cell in given.cells.values()}
+        return [each for each in sorted({*now, *then}) if abs(now.get(each, -1.0) - then.get(each, -1.0)) > 0.005]
+    return []
 
 
 def _differ(report: Report, scores: Scores) -> bool:

@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook
 from autograder.cli import main
 from autograder.course import load_assignment
 from autograder.errors import GradebookError
+from autograder.export.grades import collect_grades
 from autograder.gradebook.roll import Member, read_roll, write_roll
 from autograder.gradebook.scores import read_scores
 from autograder.gradebook.writer import GradebookWriter
@@ -22,11 +23,11 @@ from autograder.report import CheckResult, PartResult, Question, Report, load, r
 NAME = "t1_means"
 
 
-def report_of(course, student: str) -> Report:
-    assignment = load_assignment(NAME, course)
+def report_of(course, student: str, name: str = NAME) -> Report:
+    assignment = load_assignment(name, course)
     parts = [PartResult(part.name, [CheckResult("c", "s", assignment.plan.points_of(part.name), points=1)])
              for part in assignment.plan.parts]
-    return Report(NAME, student, "means.ipynb", parts, [Question("why_centre", 2, "because", True)])
+    return Report(name, student, "means.ipynb", parts, [Question("why_centre", 2, "because", True)])
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +169,13 @@ def test_a_half_made_gradebook_is_finished(course):
     shutil.rmtree(course)
 
 
+def test_export_says_that_the_course_has_changed(graded):
+    assert not any("has changed" in notice for notice in collect_grades(graded, [NAME])[0].notices)
+    change(graded, "means.py", 'question="why_centre" points=2', 'question="another" points=3')
+    assert any("the course has changed since it was graded (another, why_centre): run" in notice
+               for notice in collect_grades(graded, [NAME])[0].notices)
+
+
 # --- an assignment, or a student, under another name or gone
 
 @pytest.fixture
@@ -189,6 +197,10 @@ def test_a_renamed_assignment_goes_on_under_its_new_name(graded, verb):
     said, code = verb("grade", "t1_averages")
     assert code == 2 and f"there are none, but 2 of {NAME}, which is no assignment of this course" in said
     assert f"hint: if t1_averages was called so before: `autograder rename {NAME} t1_averages`" in said
+    shutil.copytree(graded / "solutions" / "t1_averages", graded / "solutions" / "t2_other")
+    save(report_of(graded, "ann", "t2_other"), report_path(graded, "t2_other", "ann"))
+    assert f"{NAME}: in the gradebook, and no assignment of this course, so left out" in verb("export")[0]
+    shutil.rmtree(graded / "solutions" / "t2_other")
     said, code = verb("rename", NAME, "t1_averages")
     assert code == 0 and f"{NAME} is t1_averages now: 2 submissions" in said
     ann = read_scores(graded, "t1_averages")["ann"]
