@@ -236,11 +236,13 @@ def copy_gradebook(database: str) -> None:
 
 @main.command()
 @click.argument("assignment")
-def similar(assignment: str) -> None:
+@click.option("--top", type=click.IntRange(0), default=0, metavar="N",
+              help="Show the first N pairs, also where they agree little enough for chance.")
+def similar(assignment: str, top: int) -> None:
     """Show which solutions agree more than is usual, and write them side by side into similar/ASSIGNMENT.html."""
     from autograder.cli import similar_verbs
 
-    similar_verbs.similar(assignment)
+    similar_verbs.similar(assignment, top)
 
 
 @main.command()

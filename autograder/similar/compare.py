@@ -1,12 +1,14 @@
 """Ranks the pairs of a class by how much of their code agrees beyond what is usual.
 
 A part's agreement is the share of two shapes that is the same (rapidfuzz's Indel similarity). Short parts agree by
-nature, and most people write some parts alike: what counts is the number of tokens above the class's usual agreement
-in that part, less the more others agree as much. The course's own answer is one of the class: it says what is usual in
-a small one, and it can be what somebody copied.
+nature, and most people write some parts alike: where two agree beyond the class's usual, what counts is the passages
+that both have, each the less the more of the class have it. A short part that nobody else would write says more than a
+long one that half of them did. The course's own answer is one of the class: it says what is usual in a small one, and
+it can be what somebody copied.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,13 +18,15 @@ from rapidfuzz.process import cdist
 
 LEAST_TOKENS = 15  # a shorter shape says nothing about who wrote it
 LEAST_SHARE = 0.8  # of two shapes: what agrees less was written twice
+PASSAGE = 6  # tokens in a row: fewer are anybody's
 NEAR = 0.03  # others agree "as much" if they come this near
 WORTH_A_LOOK = 60.0  # tokens beyond the usual, over all parts
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of one part. share, usual: between 0 and 1; others: how many more agree as much; evidence: in tokens."""
+    """Of one part. share, usual: between 0 and 1; others: how many more agree as much; evidence: in tokens, those of
+    passages that only the two have counting in full."""
 
     part: str
     tokens: int
@@ -44,6 +48,10 @@ class Pair:
     def evidence(self) -> float:
         return sum(agreement.evidence for agreement in self.agreements)
 
+    @property
+    def is_worth_a_look(self) -> bool:
+        return self.evidence >= WORTH_A_LOOK
+
 
 def compare(shapes: Mapping[str, Mapping[str, list[str]]]) -> list[Pair]:
     """All pairs with any evidence, the most first. shapes: member -> part -> tokens."""
@@ -64,6 +72,8 @@ def _agreements(part: str, written: dict[str, list[str]]):
         return
     shares = _shares([written[member] for member in members])  # (M, M)
     usual = float(np.median(shares[np.triu_indices(len(members), 1)]))
+    passages = [_passages(written[member]) for member in members]
+    having = Counter(passage for each in passages for passage in each)  # passage -> how many of the class have it
     for i, first in enumerate(members):
         for j in range(i + 1, len(members)):
             share = float(shares[i, j])
@@ -72,13 +82,18 @@ def _agreements(part: str, written: dict[str, list[str]]):
             as_near = np.maximum(shares[i], shares[j]) >= share - NEAR  # (M,)  they themselves are among them
             others = int(as_near.sum() - as_near[i] - as_near[j])
             tokens = min(len(written[first]), len(written[members[j]]))
-            evidence = tokens * (share - usual) * _rarity(2 + others, len(members))
+            evidence = sum(count * _rarity(having[passage], len(members))
+                           for passage, count in (passages[i] & passages[j]).items())
             if evidence > 0:
                 yield first, members[j], Agreement(part, tokens, share, usual, others, evidence)
 
 
+def _passages(tokens: list[str]) -> Counter[tuple[str, ...]]:
+    return Counter(zip(*(tokens[start:] for start in range(PASSAGE))))
+
+
 def _rarity(group: int, members: int) -> float:
-    """1 if only the two agree so much, 0 if everybody does."""
+    """1 if only two have it, 0 if everybody does."""
     return math.log(members / group) / math.log(members / 2)
 
 

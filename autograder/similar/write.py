@@ -12,15 +12,18 @@ from autograder.course.execute import STUB
 from autograder.errors import AutograderError
 from autograder.render import clean
 from autograder.report import load, write_whole
-from autograder.similar.compare import WORTH_A_LOOK, Agreement, Pair, compare
+from autograder.similar.compare import Agreement, Pair, compare
 from autograder.similar.shape import line_shapes, shape
 
 COURSE = "(the course's own answer)"
 MAX_PAIRS, MAX_LINES, MAX_LINE = 40, 400, 300  # that the page shows
 
 
-def find_similar(assignment: Assignment) -> tuple[list[Pair], dict[str, dict[str, str]]]:
-    """The pairs worth a look, and everybody's code: member -> part -> code. Raises AutograderError without reports."""
+def find_similar(assignment: Assignment, top: int = 0) -> tuple[list[Pair], dict[str, dict[str, str]]]:
+    """The pairs worth a look, or the first `top` if they are more, and everybody's code: member -> part -> code.
+
+    Raises AutograderError without reports.
+    """
     folder = assignment.root / "reports" / assignment.name
     paths = [path for path in sorted(folder.glob("*.json")) if not path.name.startswith(".")]
     if not paths:
@@ -32,7 +35,7 @@ def find_similar(assignment: Assignment) -> tuple[list[Pair], dict[str, dict[str
         members[report.student] = {part.name: part.code for part in report.parts if part.name in handout}
     shapes = {member: {part: shape(text, handout[part]) for part, text in parts.items()}
               for member, parts in members.items()}
-    return [pair for pair in compare(shapes) if pair.evidence >= WORTH_A_LOOK], members
+    return [pair for place, pair in enumerate(compare(shapes)) if place < top or pair.is_worth_a_look], members
 
 
 def _course_code(assignment: Assignment) -> tuple[dict[str, str], dict[str, str]]:
@@ -51,7 +54,8 @@ def write_page(assignment: Assignment, pairs: list[Pair], members: dict[str, dic
     """Writes the page, and gives its path."""
     shown = [(pair, [(agreement, *_sides(agreement, pair, members)) for agreement in pair.agreements])
              for pair in pairs[:MAX_PAIRS]]
-    text = _environment().get_template("page.html.j2").render(assignment=assignment.name, pairs=shown, count=len(pairs),
+    worth = sum(pair.is_worth_a_look for pair in pairs)
+    text = _environment().get_template("page.html.j2").render(assignment=assignment.name, pairs=shown, worth=worth,
                                                              students=len(members) - 1)
     path = assignment.root / "similar" / f"{assignment.name}.html"
     write_whole(path, text.encode("utf-8", "replace"))

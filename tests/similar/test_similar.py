@@ -164,7 +164,7 @@ def test_the_verb(graded, monkeypatch):
     assignment = graded(a_class())
     monkeypatch.setenv("AUTOGRADER_COURSE", str(assignment.root))
     done = CliRunner().invoke(main, ["similar", "t1_means"], catch_exceptions=False)
-    assert done.exit_code == 0 and "7 submissions, 1 pairs worth a look" in done.output
+    assert done.exit_code == 0 and "7 submissions, 1 pair worth a look" in done.output
     assert "copy" in done.output and "similar/t1_means.html" in done.output
     assert sorted(path.name for path in (assignment.root / "reports" / "t1_means").iterdir()) == sorted(
         f"{name}.json" for name in a_class())
@@ -183,3 +183,26 @@ def test_a_copy_of_another_answer_is_found():
     assert json.dumps(members["copy"]) != json.dumps(members["person 0"])
     first = compare({name: {part: shape(code) for part, code in parts.items()} for name, parts in members.items()})[0]
     assert {first.first, first.second} == {"copy", "person 0"} and first.evidence >= WORTH_A_LOOK
+
+
+ODD = ("def pool(x, size):\n    k = x.T[::-1]\n    w = sorted(range(len(k)), key=lambda j: -j // size)\n"
+       "    return np.stack([k[w[j::size]].max(0) - 0 * k[j].sum() for j in range(size)]), w[::-1] or [x, x, x]\n")
+
+
+def test_a_short_part_that_nobody_else_would_write_is_worth_a_look():
+    tokens = len(shape(ODD, HANDOUT))
+    assert tokens < 110
+    pairs = compare(shapes(*OWN_WAYS, ODD, ODD, parts=("a",)))
+    assert {pairs[0].first, pairs[0].second} == {"student 6", "student 7"}
+    assert WORTH_A_LOOK <= pairs[0].evidence <= tokens and all(pair.evidence < WORTH_A_LOOK for pair in pairs[1:])
+
+
+def test_an_instructor_may_see_the_first_pairs_whatever_they_weigh(graded, monkeypatch):
+    like = "def pool(x, size):\n    k = x.T[::-1]\n    return k[::size].max(0) - 0 * k.sum(), [x, k, size]\n"
+    people = {f"student-{number}": {"centred": code} for number, code in enumerate([*OWN_WAYS, like, like])}
+    assignment = graded(people)
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(assignment.root))
+    assert "8 submissions, 0 pairs worth a look" in CliRunner().invoke(main, ["similar", "t1_means"]).output
+    done = CliRunner().invoke(main, ["similar", "t1_means", "--top", "3"], catch_exceptions=False)
+    assert "student-6" in done.output and "student-7" in done.output and "0 pairs worth a look" in done.output
+    assert "little enough for chance" in (assignment.root / "similar" / "t1_means.html").read_text(encoding="utf-8")
