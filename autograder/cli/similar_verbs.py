@@ -22,8 +22,8 @@ def similar(name: str, top: int) -> None:
     if pairs:
         console.print(_table(name, pairs[:max(MAX_ROWS, top)]))
     worth = sum(pair.is_worth_a_look for pair in pairs)
-    console.print(f"{len(members) - 1} submissions, {worth} {'pair' if worth == 1 else 'pairs'} worth a look. Agreement "
-                  "is no proof: read both sides, and ask. Side by side: "
+    console.print(f"{len(members) - 1} submissions, {worth} {'pair' if worth == 1 else 'pairs'} worth a look. "
+                  "Agreement is no proof: read both sides, and ask. Side by side: "
                   f"{page.relative_to(assignment.root)}", soft_wrap=True)
 
 
