@@ -22,7 +22,10 @@ def report(name: str) -> None:
         progress.add_task("comparing solutions", total=None)  # a minute for a class of 2,000
         path, figures, concerns = write_overview(assignment)
     console.print(_table(figures))
-    source = "final, from the gradebook" if figures.finals else "of the automatic checks: the gradebook has no scores"
+    source = "of the automatic checks: the gradebook has no scores"
+    if figures.known:
+        source = (f"from the gradebook; not final: answers of {figures.waiting} wait for a grader, and are left out"
+                  if figures.waiting else "final, from the gradebook")
     console.print(f"{len(figures.standings)} submissions; median {number(figures.median)}, mean {number(figures.mean)} "
                   f"of {number(figures.max_points)} points ({source})")
     for mistake in figures.mistakes[:HINTS]:

@@ -16,16 +16,23 @@ OUTCOMES = (PASSED, FAILED, SKIPPED, BROKEN, UNWRITTEN)
 
 @dataclass(frozen=True)
 class Standing:
-    """One student. points: final where the gradebook knows the student, else of the automatic checks."""
+    """One student. points: from the gradebook where it knows the student, else of the automatic checks; waiting: the
+    student's answers that nobody has graded, which are in neither number."""
 
     report: Report
     points: float
     max_points: float
-    final: bool
+    known: bool
+    waiting: tuple[str, ...] = ()
 
     @property
     def student(self) -> str:
         return self.report.student
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing is left to be graded."""
+        return self.known and not self.waiting
 
     @property
     def share(self) -> float:
@@ -102,8 +109,14 @@ class ClassFigures:
         return mean(standing.points for standing in self.standings)
 
     @property
-    def finals(self) -> int:
-        return sum(standing.final for standing in self.standings)
+    def known(self) -> int:
+        """Of how many students the gradebook has scores."""
+        return sum(standing.known for standing in self.standings)
+
+    @property
+    def waiting(self) -> int:
+        """How many of them have answers that wait for a grader."""
+        return sum(bool(standing.waiting) for standing in self.standings)
 
     @property
     def seconds(self) -> list[float]:
@@ -141,10 +154,11 @@ def _ungraded(reports: Sequence[Report], scores: Mapping[str, Scores]) -> dict[s
 
 def _standing(report: Report, scores: Scores | None, ungraded: Mapping[str, float]) -> Standing:
     if scores is None or not scores.cells:
-        return Standing(report, report.points, report.max_points, final=False)
-    left_out = [cell for name, cell in scores.cells.items() if name in ungraded]
+        return Standing(report, report.points, report.max_points, known=False)
+    waiting = tuple(name for name, cell in scores.cells.items() if cell.waits)
+    left_out = [cell for name, cell in scores.cells.items() if name in ungraded or cell.waits]
     points = max(scores.score - sum(cell.score for cell in left_out), 0.0)
-    return Standing(report, points, scores.max_points - sum(cell.max_points for cell in left_out), final=True)
+    return Standing(report, points, scores.max_points - sum(cell.max_points for cell in left_out), True, waiting)
 
 
 def _parts(reports: Sequence[Report]) -> list[PartFigures]:

@@ -70,12 +70,29 @@ def test_scores_are_final_where_the_gradebook_has_them():
     figures = class_figures(NAME, [one("ann", check("failed"), questions=questions), one("bob", check(), questions=questions)],
                             {"ann": Scores("ann", cells, late_penalty=0.5)})
     ann, bob = figures.standings
-    assert (ann.points, ann.max_points, ann.final) == (4, 5, True)
-    assert (bob.points, bob.max_points, bob.final) == (1, 1, False)
+    assert (ann.points, ann.max_points, ann.known, ann.final) == (4, 5, True, False)
+    assert (bob.points, bob.max_points, bob.known, bob.final) == (1, 1, False, False)
     assert figures.ungraded == ["waits"] and figures.ungraded_points == 8
     text = Page(render_page(figures)).words
-    assert "Points are final, from the gradebook" in text and "Those of 1 are of the automatic checks alone" in text
-    assert "Nobody has graded 1 written question (8 points) yet" in text and "checks only" in text
+    assert "They are not final: answers of 1 student wait for a grader" in text and "final, from" not in text
+    assert "Those of 1 are of the automatic checks alone" in text
+    assert "Nobody has graded 1 written question (8 points) yet" in text and "checks only" in text and "1 to grade" in text
+
+
+def test_an_answer_that_waits_is_neither_nothing_nor_final():
+    """One of two is graded: the other is not 0 of 4, and nothing is said to be final before both are."""
+    def scores(student: str, given: float | None) -> Scores:
+        cells = {"row_mean": CellScore("row_mean", 1, auto=1), "why": CellScore("why", 4, manual=given, needs_manual=given is None)}
+        return Scores(student, cells)
+
+    reports = [one(name, check(), questions=[Question("why", 4, "text", True)]) for name in ("ann", "bob")]
+    figures = class_figures(NAME, reports, {"ann": scores("ann", 3), "bob": scores("bob", None)})
+    assert [(each.points, each.max_points, each.final) for each in figures.standings] == [(4, 5, True), (1, 1, False)]
+    text = Page(render_page(figures)).words
+    assert figures.waiting == 1 and "not final" in text and "1 to grade" in text
+    done = class_figures(NAME, reports, {"ann": scores("ann", 3), "bob": scores("bob", 0)})
+    assert [(each.points, each.max_points, each.final) for each in done.standings] == [(4, 5, True), (1, 5, True)]
+    assert "Points are final, from the gradebook" in Page(render_page(done)).words
 
 
 def test_a_penalty_ends_at_zero():
