@@ -9,9 +9,9 @@ from html import escape
 
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, Difference, PartResult
 
-# Words carry the verdict; colour and mark only repeat it. Colour-blind readers tell the colours apart, and they stand
-# out on a light and on a dark theme.
-MARKS = {PASSED: ("✓", "#1c7dbe"), FAILED: ("✗", "#cf5010"), SKIPPED: ("→", "#767676"), BROKEN: ("!", "#a259c4")}
+# Words carry the verdict; colour and mark only repeat it. Colour-blind readers tell the colours apart. They are the
+# ground of white letters, so that these can be read on any theme and any stripe of a table.
+MARKS = {PASSED: ("✓", "#1a6ca6"), FAILED: ("✗", "#b8440a"), SKIPPED: ("→", "#696969"), BROKEN: ("!", "#8b47ab")}
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -89,14 +89,18 @@ def part_text(result: PartResult) -> str:
 def part_html(result: PartResult) -> str:
     """The result as a table: verdict, what was asked and found, points."""
     rows = "".join(_row(check) for check in result.checks)
-    return (f'<div role="region" aria-label="{_code(result.name, plain=True)}">'
+    return (f'<div role="region" aria-label="{_code(result.name, plain=True)}" style="overflow-x:auto">'
             f'<p style="margin:.3em 0"><strong>{_code(headline(result))}</strong></p>'
             f'<table style="border-collapse:collapse;text-align:left;color:inherit">'
             f'<thead><tr><th {_CELL}>verdict</th><th {_CELL}>check</th><th {_CELL}>points</th></tr></thead>'
             f"<tbody>{rows}</tbody></table></div>")
 
 
-_CELL = 'style="text-align:left;vertical-align:top;padding:.25em .8em .25em 0"'
+# A narrow page scrolls, and breaks no word.
+_CELL = 'style="text-align:left;vertical-align:top;padding:.25em .8em .25em 0;word-break:normal;overflow-wrap:normal"'
+_WORDS = f'{_CELL[:-1]};min-width:12em"'
+_VERDICT = ("color:#fff;font-weight:bold;white-space:nowrap;padding:.1em .45em;border-radius:.3em;"
+            "print-color-adjust:exact")
 
 
 def _row(check: CheckResult) -> str:
@@ -105,8 +109,8 @@ def _row(check: CheckResult) -> str:
     said, hint = ("".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in lines)
                   for lines in _hint_apart(rest, check))
     more = said + difference_html(_shown(check)) + hint
-    return (f'<tr><td {_CELL}><span style="color:{colour};font-weight:bold;white-space:nowrap">{mark} '
-            f"{escape(verdict_word(check))}</span></td><td {_CELL}>{_code(first)}{more}</td>"
+    return (f'<tr><td {_CELL}><span style="background:{colour};{_VERDICT}">{mark} '
+            f"{escape(verdict_word(check))}</span></td><td {_WORDS}>{_code(first)}{more}</td>"
             f'<td {_CELL}><span style="white-space:nowrap">{number(check.points)} of {number(check.max_points)}</span>'
             "</td></tr>")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.feedback.answer import answer_html
 from autograder.feedback.code import code, words
@@ -64,13 +64,14 @@ class Part:
 
 @dataclass
 class Answer:
-    """A written question. points: None until a person has graded it; text: what was written, as HTML."""
+    """A written question. points: None until a person has graded it; text: what was written; state: in words."""
 
     name: str
     points: float | None
     max_points: float
     text: Markup
     comment: str
+    state: str
 
 
 def render_page(report: Report, scores: Scores | None = None) -> str:
@@ -127,13 +128,19 @@ def _answer(question: Question, given: CellScore | None, pictures: dict[str, Pic
         points = given.manual
     if points is not None and given is not None:
         points += given.extra
+    state = "to be graded" if points is None else "graded" if question.answered else "not answered"
     return Answer(question.name, points, question.max_points, answer_html(question.answer, pictures),
-                  given.comment if given else "")
+                  given.comment if given else "", state)
 
 
 def share(points: float, max_points: float) -> str:
     """A width for CSS, between 0 and 100 %."""
     return f"{100 * min(max(points / max_points, 0), 1) if max_points else 0:.4g}%"
+
+
+def breakable(name: str) -> Markup:
+    """A part's name, which a narrow page may break after each underscore."""
+    return escape(clean(name, 200)).replace("_", Markup("_<wbr>"))
 
 
 def readable(name: str) -> str:
@@ -150,6 +157,7 @@ def _finalize(value):
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("autograder.feedback", ""), autoescape=True, finalize=_finalize,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, words=words, code=code, clean=clean, readable=readable)
+    environment.filters.update(number=number, words=words, code=code, breakable=breakable, clean=clean,
+                               readable=readable)
     environment.globals.update(share=share, signs=SIGNS)
     return environment

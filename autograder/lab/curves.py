@@ -130,7 +130,7 @@ class LossCurve:
         _draw_losses(figure.subplots(), {"": self.losses}, self.title, self.log)
         figure.savefig(drawn, format="png", dpi=100)        # unknown to pyplot: not shown a second time
         png, words = b64encode(drawn.getvalue()).decode(), _loss_in_words(self.title, self.losses)
-        shown = {"image/png": png, "text/html": image_tag(png, words, width=640), "text/plain": words}
+        shown = {"image/png": png, "text/html": image_tag(figure, words), "text/plain": words}
         if self._display is None:
             self._display = display(shown, raw=True, display_id=True)
         else:
@@ -150,7 +150,7 @@ def _draw_losses(axes: Axes, runs: Mapping[str, Sequence[float]], title: str, lo
         colour, dash = _LINES[index % len(_LINES)]
         losses = np.asarray(losses, np.float64)
         width = max(1, len(losses) // 50)
-        axes.plot(losses, color=colour, lw=0.6, alpha=0.35)
+        axes.plot(losses, color=colour, lw=0.6, alpha=0.35, rasterized=True)
         axes.plot(*_running_mean(losses, width), dash, color=colour, lw=2, label=name or None)
     if log:
         axes.set_yscale("log")

@@ -126,7 +126,7 @@ def _show_image(axes: Axes, image: np.ndarray | str) -> None:
         except DataError:
             image = np.full((4, 4, 3), 128, np.uint8)
             axes.text(0.5, 0.5, "no picture\n(offline, or gone)", transform=axes.transAxes, ha="center",
-                      va="center", fontsize=9, color="white")
+                      va="center", fontsize=9, color="#f8f8f8")
     axes.imshow(image, interpolation="nearest")
     _bare(axes)
 

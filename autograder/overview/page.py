@@ -14,9 +14,9 @@ from statistics import median
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from autograder.feedback.code import words
+from autograder.feedback.page import breakable
 from autograder.overview import charts
 from autograder.overview.attention import Concern
 from autograder.overview.figures import OUTCOMES, ClassFigures, Standing, outcome
@@ -68,11 +68,6 @@ def _row(standing: Standing, links: Links) -> Row:
 def readable(name: str) -> str:
     """A name of ours, such as a1_rnn_captioning, as words."""
     return clean(name, 200).replace("_", " ")
-
-
-def breakable(name: str) -> Markup:
-    """A part's name, which a narrow page may break after each underscore."""
-    return escape(clean(name, 200)).replace("_", Markup("_<wbr>"))
 
 
 def span(seconds: float) -> str:

@@ -23,7 +23,7 @@ ATTACKS = ["<script>steal()</script>", '"><img src=x onerror=steal()>', "'><svg/
 class Page(HTMLParser):
     """What a browser would see of a page."""
 
-    VOID = {"meta", "br", "img", "hr", "input", "link"}
+    VOID = {"meta", "br", "img", "hr", "input", "link", "wbr"}
 
     def __init__(self, html: str):
         super().__init__()

@@ -8,33 +8,11 @@ from autograder.feedback import render_page
 from autograder.gradebook.scores import CellScore, Scores
 from autograder.report import CheckResult, Difference, PartResult, Question, Report
 from tests.browser import browser_page
+from tests.contrast import CONTRAST
 
 WRONG = Difference(["N", "T", "H"], [2, 3, 4], ["0000", "0000", "9975", "0000", "0000", "3579"])
 CODE = 'def forward(x, h0, Wx, Wh, b):\n    """x (N, T, D)"""\n    return np.tanh(x @ Wx + h0 @ Wh + b)  # all steps' + " at once" * 20
 VIEWS = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": {"viewport": {"width": 360, "height": 700}}}
-
-# The smallest contrast of any text with what is behind it (WCAG 2: 4.5 can be read), and the text.
-CONTRAST = """() => {
-  const parse = text => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
-  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
-  const light = colour => { const [r, g, b] = colour.slice(0, 3).map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = element => { const own = parse(getComputedStyle(element).backgroundColor);
-    return own[3] === 1 || !element.parentElement ? own : over(own, behind(element.parentElement)); };
-  const opacity = element => element ? Number(getComputedStyle(element).opacity) * opacity(element.parentElement) : 1;
-  let worst = [99, ""];
-  for (const element of document.body.querySelectorAll("*")) {
-    const text = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data.trim()).join("");
-    if (!text || !element.getClientRects().length) continue;
-    const back = behind(element), front = parse(getComputedStyle(element).color);
-    front[3] *= opacity(element);
-    const [high, low] = [light(over(front, back)), light(back)].sort((a, b) => b - a);
-    const ratio = (high + .05) / (low + .05);
-    if (ratio < worst[0]) worst = [ratio, text];
-  }
-  return worst;
-}"""
-
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:
@@ -44,6 +22,7 @@ def file(tmp_path_factory) -> Path:
 
     parts = [PartResult("forward", [check("passed", points=1), check("failed", found="`h` differs at N=0", difference=WRONG, hint="Look at `tanh`."),
                                     check("failed", hidden=True, difference=WRONG)], code=CODE),
+             PartResult("word_embedding_backward_by_hand", [check("passed", points=1)]),
              PartResult("backward", [check("skipped", found="waits for `forward`"), check("broken")], follow_through=["forward"], code=CODE + "\n"),
              PartResult("blank", [check("failed", attempted=False, found="not attempted: `blank`")])]
     report = Report("a1_rnn", "ann", "rnn.ipynb", parts, [Question("why", 2, "Because.", True), Question("how", 2, "x" * 300, True)],

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from autograder.lab import pictures
-from autograder.lab.curves import plot_curves, plot_losses
+from autograder.lab.curves import BLUE, GREEN, ORANGE, PINK, plot_curves, plot_losses
 from autograder.lab.diagrams import show_unrolled
 from autograder.lab.grids import show_masks, show_positions
 from autograder.lab.heads import show_heads
-from autograder.lab.in_words import LONGEST, tell
+from autograder.lab.in_words import GROUND, INKS, LONGEST, image_tag, tell
 from autograder.lab.truth import Thing
+from tests.browser import browser_page
+from tests.contrast import contrast
 
 IMAGE = np.zeros((48, 48, 3), np.uint8)
 SCENE = (Thing(0, "red", "circle"),)
@@ -40,7 +42,7 @@ def test_a_notebook_shows_them_as_alternative_text(kernel):
     shown = kernel.run("import matplotlib.pyplot as plt\nfrom autograder.lab import plot_losses\n"
                        "plot_losses({'a < \"b\"': [1.0]})\nplt.title('more')\nplt.show()\nplt.plot([1])\nplt.show()")
     told, bare = (content["data"] for content in shown.of("display_data"))
-    alt = re.fullmatch(r'<img src="data:image/png;base64,[^"]+" alt="([^"]+)">', told["text/html"])[1]
+    alt = re.fullmatch(r'<img src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)" style="max-width:100%">', told["text/html"])[1]
     assert unescape(alt).startswith('loss curve, a < "b": 1 iterations') and "image/png" in told
     assert "text/html" not in bare and "image/png" in bare      # a figure of the student's own is shown as ever
 
@@ -49,3 +51,26 @@ def test_words_do_not_go_on_for_ever():
     figure = plt.figure()
     tell(figure, "x" * 5000)
     assert len(figure.in_words) < LONGEST + 10
+
+
+@pytest.mark.parametrize("page", [1, 2], ids=["light", "dark"])
+def test_letters_stand_out_from_the_ground_of_either_theme(page):
+    assert min(contrast(colours[page], GROUND[page]) for colours in INKS) >= 4.5
+    assert {BLUE.lower(), ORANGE.lower(), GREEN.lower(), PINK.lower(), "#000000"} == {colours[0] for colours in INKS}
+
+
+def test_a_picture_follows_the_theme_of_its_page(tmp_path):
+    figure, axes = plt.subplots(figsize=(2, 2))
+    axes.imshow(np.full((2, 2, 3), 255, np.uint8))
+    axes.set(title="a title", xticks=[], yticks=[])
+    grounds = {}
+    for theme in ("light", "dark"):
+        (tmp_path / "page.html").write_text(f'<body style="margin:0;color-scheme:{theme}">{image_tag(figure, "a picture")}')
+        with browser_page(viewport={"width": 250, "height": 250}) as page:
+            page.goto((tmp_path / "page.html").as_uri())
+            page.screenshot(path=tmp_path / "page.png")
+        shown = plt.imread(tmp_path / "page.png")[..., :3]
+        grounds[theme] = shown[2, 2].max()
+        assert shown[:30].std() > 0.05  # letters can be seen
+        assert shown[100, 100].min() > 0.95  # white in a picture is white on every page
+    assert grounds["light"] > 0.95 and grounds["dark"] < 0.1

@@ -9,6 +9,8 @@ import pytest
 from autograder.examine.picture import picture
 from autograder.render import MARKS, difference_html, difference_text, part_html, part_text
 from autograder.report import FAILED, CheckResult, PartResult
+from tests.browser import browser_page
+from tests.contrast import CONTRAST, contrast
 
 
 def wrong_at(shape: tuple[int, ...], *places) -> np.ndarray:
@@ -67,13 +69,41 @@ def test_names_of_axes_are_escaped():
     assert "<b>" not in html and ElementTree.fromstring(html).find("svg") is not None
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[start:start + 2], 16) / 255 for start in (1, 3, 5)]
-    return np.dot([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts], [0.2126, 0.7152, 0.0722])
-
-
 @pytest.mark.parametrize("verdict", MARKS)
-def test_verdicts_can_be_read_on_light_and_dark_themes(verdict):
-    """Their contrast after WCAG 2; no colour has 4.5, its rule for text, on both."""
-    inside = luminance(MARKS[verdict][1]) + 0.05
-    assert (luminance("#ffffff") + 0.05) / inside > 4 and inside / (luminance("#111111") + 0.05) > 4
+def test_verdicts_can_be_read_on_every_theme_and_stripe(verdict):
+    """White letters on a ground of their own, whatever a theme puts behind a row."""
+    check = CheckResult("test_it", "a sentence", 1, verdict, attempted=verdict != "skipped")
+    style = re.search(r'<span style="([^"]*)">. ', part_html(PartResult("means", [check])))[1]
+    colours = dict(rule.split(":") for rule in style.split(";"))
+    assert colours["color"] == "#fff" and contrast("#ffffff", colours["background"]) >= 4.5
+    assert colours["white-space"] == "nowrap"
+
+
+# JupyterLab's tables: rows that are striped, and the one under the mouse, in its light and its dark theme.
+STRIPES = """<style>body { margin: 0; color-scheme: %s; background: %s; color: %s; font: 14px sans-serif; overflow-wrap: anywhere; word-break: break-word; }
+tr { background: %s; } tr:nth-child(odd) { background: %s; }</style>"""
+THEMES = {"light": ("light", "#fff", "rgba(0, 0, 0, .87)", "#fff", "#f5f5f5"), "hovered": ("light", "#fff", "rgba(0, 0, 0, .87)", "#e1f5fe", "#e1f5fe"),
+          "dark": ("dark", "#111", "rgba(255, 255, 255, .87)", "#111", "#212121"), "dark, hovered": ("dark", "#111", "#fff", "#012f4a", "#012f4a")}
+
+
+@pytest.fixture(scope="module")
+def phone():
+    with browser_page(viewport={"width": 300, "height": 700}) as page:
+        yield page
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_all_words_of_a_table_can_be_read_and_none_is_broken(theme, phone):
+    difference = picture(wrong_at((4, 3), (0, 1)), ["N", "D"])
+    checks = [CheckResult("test_it", "the gradients of embeddings", 1, verdict, found="`uncharacteristically` differs", hint="look closer",
+                          difference=difference, attempted=attempted)
+              for verdict, attempted in (("passed", True), ("failed", True), ("failed", False), ("skipped", True), ("broken", True))]
+    phone.set_content(STRIPES % THEMES[theme] + part_html(PartResult("means", checks)))
+    ratio, text = phone.evaluate(CONTRAST)
+    assert ratio >= 4.5, f"{text!r} has a contrast of {ratio:.2f}"
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert phone.evaluate("""() => { const words = document.createTreeWalker(document.body, 4), range = document.createRange();
+      while (words.nextNode()) for (const word of words.currentNode.data.matchAll(/\\S+/g)) {
+        range.setStart(words.currentNode, word.index); range.setEnd(words.currentNode, word.index + word[0].length);
+        if (range.getClientRects().length > 1) return word[0]; }
+      return ""; }""") == ""

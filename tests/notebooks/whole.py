@@ -87,6 +87,6 @@ class TopToBottom:
     def test_solved_it_shows_its_pictures(self, solved):
         shown = pictures(solved)
         assert len(shown) == self.pictures and all(map(shows_something, shown))
-        told = [re.search(r'<img src="data:image/png;base64,[^"]+" alt="([^"]{20,})"', html)
+        told = [re.search(r'<img src="data:image/svg\+xml;base64,[^"]+" alt="([^"]{20,})"', html)
                 for picture in shown if (html := picture["data"].get("text/html"))]
         assert len(told) == len(shown) and all(told)  # in words, too
