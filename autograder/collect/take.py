@@ -2,13 +2,14 @@
 
 import re
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from autograder.collect.attempts import Attempt, Attempts, people_before
 from autograder.collect.download import File, Refused
+from autograder.collect.hand_in import HandIn
+from autograder.collect.identity import go_on, identified, refused_rivals
 from autograder.collect.roster import Roster
-from autograder.collect.systems import HandIn
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
 from autograder.pictures import travels
@@ -41,7 +42,7 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
     second late.
     """
     before = people_before(assignment.root, assignment.name)
-    known = [_identified(person, roster, before) for person in people]
+    known = [identified(person, roster, before) for person in people]
     same: dict[str, list[HandIn]] = {}
     for person in known:  # some file systems do not tell Ann from ann
         if not person.refused:
@@ -49,11 +50,11 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
     taken: list[Taken] = []
     for person in sorted(known, key=lambda each: each.time or NEVER):
         result = Taken(person.student, person.name, notes=person.notes)
-        if refused := person.refused or _refused_rivals(person, same[person.student.casefold()], roster):
+        if refused := person.refused or refused_rivals(person, same[person.student.casefold()], roster):
             result.state = LEFT_OUT
             result.notes.insert(0, refused)
         else:
-            _go_on(assignment, person, result)
+            result.notes += go_on(assignment, person)
             _take_one(assignment, person, due, result)
         if result.state not in (EARLIER, LEFT_OUT):
             for each in taken:
@@ -61,50 +62,6 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
                     each.state = EARLIER  # of the same download
         taken.append(result)
     return sorted(taken, key=lambda each: (each.student, each.state == LEFT_OUT))
-
-
-def _identified(person: HandIn, roster: Roster | None, before: dict[str, set[tuple[str, str]]]) -> HandIn:
-    """The person as the roster knows them, or else as an earlier attempt did. What somebody calls themselves makes
-    nobody a student of the roster, or somebody who had another number on the platform before."""
-    identity, found = (person.system, person.ids[0]), replace(person, notes=[*person.notes])
-    if roster and not person.refused and (entry := roster.find(person.system, person.ids, person.email, person.name)):
-        found.student, found.time, found.late = entry.student, person.time or entry.time, person.late or entry.late
-        found.former = next((each for each, ids in before.items() if identity in ids and each != entry.student), "")
-        if roster.is_sure(person.system, person.ids, person.email):
-            return found
-    elif roster:
-        found.notes.append("not on the roster")
-        if person.student.casefold() in {student.casefold() for student in roster.members}:
-            found.refused = person.refused or (f"is called like the student `{person.student}` of the roster, and is "
-                                               "not known to be the same")
-    elif former := [student for student, ids in before.items() if identity in ids]:
-        found.student = former[0]
-    others = {each for system, each in before.get(found.student, ()) if system == person.system} - {person.ids[0]}
-    if others and identity not in before[found.student]:
-        found.refused = found.refused or (
-            f"`{found.student}` was number {', '.join(sorted(others))} of {person.system.capitalize()} before, this is "
-            f"{person.ids[0]}: give a roster with its numbers")
-    return found
-
-
-def _go_on(assignment: Assignment, person: HandIn, result: Taken) -> None:
-    """Who was known by another id goes on under the one of the roster, with all that was graded."""
-    if person.former:
-        from autograder.gradebook.rename import move_submission  # nbgrader takes a second to import
-
-        moved = move_submission(assignment.root, assignment.name, person.former, person.student)
-        result.notes.append(f"was `{person.former}` before: " + (
-            "attempts, reports and scores go on under this id" if moved else
-            f"both have something of {assignment.name}; `autograder remove {shlex.quote(person.former)}` keeps the "
-            "former's apart"))
-
-
-def _refused_rivals(person: HandIn, rivals: list[HandIn], roster: Roster | None) -> str:
-    """Why nobody of several who would be one student counts; "" for one person's several hand-ins."""
-    if len({(each.system, each.ids) for each in rivals}) == 1:
-        return ""
-    return (f"{len(rivals)} people would be the student `{person.student}`: "
-            + ("the roster does not tell them apart" if roster else "give a roster"))
 
 
 def _take_one(assignment: Assignment, person: HandIn, due: datetime | None, result: Taken) -> None:
