@@ -76,9 +76,10 @@ def reset(part: str, notebook: str | None, yes: bool) -> None:
 
 def submit(notebook: str | None, exchange: bool, anyway: bool, as_json: bool) -> None:
     from autograder.study import submit as study
+    from autograder.study.look_over import look_over
 
     handout = handouts.the_one(notebook)
-    found = study.look_over(handout)
+    found = look_over(handout)
     said = ""
     if anyway or not found.problems:
         if exchange:

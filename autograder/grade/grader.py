@@ -20,7 +20,8 @@ from autograder.report import PartResult, Question, Report
 from autograder.room import RoomServer
 from autograder.room.budget import Budget
 from autograder.rules.style import Notebook, rule_out
-from autograder.submission import Submission, find_notebook, is_answered, read, slots_of
+from autograder.submission import Slot, Submission, find_notebook, is_answered, read, slots_of
+from autograder.submission.slots import released_assignments
 
 MAX_OUTPUT = 20_000  # characters of a notebook's printed output that a report keeps
 
@@ -59,7 +60,7 @@ class Grader:
             path, report.notes = find_notebook(folder, self.assignment.notebook.stem, self._slots)
             report.notebook = path.name
             budget = Budget(min(seconds or self.assignment.plan.seconds, self.assignment.plan.seconds))
-            submission = read(path, self._slots)
+            submission = read(path, self._slots, self._others)
             self._examine(report, submission, before.parts if before else [], budget)
             if budget.is_spent and budget.seconds < self.assignment.plan.seconds:
                 raise PutOff(student)
@@ -109,12 +110,16 @@ class Grader:
         for question in report.questions:
             question.answer = shown(answers.get(question.name, ""), report.pictures)
 
+    def _others(self) -> dict[str, list[Slot]]:
+        return released_assignments(self.assignment.handout.parent, but=self.assignment.name)
+
     def _reference_of(self, part: str) -> list[tuple[str, str]]:
         return [(cell.name, cell.source) for cell in self.assignment.cells_of(part)]
 
     def _questions(self, answers: dict[str, str]) -> list[Question]:
-        return [Question(cell.name, cell.points, answers.get(cell.name, ""), is_answered(cell, answers.get(cell.name)))
-                for cell in self.assignment.questions]
+        slots = {slot.name: slot for slot in self._slots}
+        return [Question(cell.name, cell.points, answers.get(cell.name, ""),
+                         is_answered(slots[cell.name], answers.get(cell.name))) for cell in self.assignment.questions]
 
 
 def _spent(budget: Budget) -> list[str]:

@@ -5,24 +5,35 @@ the cell goes on. Whoever uses such a name later meets a NameError there. Import
 are the student's own affair. A function that is not written yet says so (autograder.room.unfinished).
 """
 
+import __future__
+
 import ast
+import inspect
 import linecache
 import sys
+import time
 import types
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from autograder.room.unfinished import mark_unfinished
 
 _HANDLER = "try:\n    pass\nexcept Exception:\n    __import__({module!r}, fromlist=['forgive']).forgive({said!r})"
+_FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names[-2:])
 _forgiven: list[str] = []
+_futures: dict[int, int] = {}  # id of a namespace -> flags of `from __future__ import`
 
 
 def run(source: str, name: str, names: dict[str, Any], asked: Collection[str] = ()) -> list[str]:
     """Executes a cell in the namespace `names`; `name` is what its frames are called; asked: the functions that its
     student is to write. Sentences on imports that failed, also of cells before it that did not come to their end."""
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    exec(compiled(source, name, asked), names)
+    code = compiled(source, name, asked, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | _futures.get(id(names), 0))
+    _futures[id(names)] = code.co_flags & _FUTURE  # as in a kernel, they hold for the cells that follow
+    if code.co_flags & inspect.CO_COROUTINE:
+        _await(eval(code, names))
+    else:
+        exec(code, names)
     return taken(name)
 
 
@@ -76,8 +87,28 @@ class Prepared(ast.NodeTransformer):
         return wrapped
 
 
-def compiled(source: str, name: str, asked: Collection[str] = ()) -> types.CodeType:
+def compiled(source: str, name: str, asked: Collection[str] = (), flags: int = 0) -> types.CodeType:
+    """The code of a cell or a module, prepared as above."""
     if not asked and "import" not in source:
-        return compile(source, name, "exec", dont_inherit=True)
-    tree = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    return compile(Prepared(lambda: asked).visit(tree), name, "exec", dont_inherit=True)
+        return compile(source, name, "exec", flags, dont_inherit=True)
+    tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+    return compile(Prepared(lambda: asked).visit(tree), name, "exec", flags, dont_inherit=True)
+
+
+def _await(cell: Coroutine) -> None:
+    """Runs a cell that awaits at its top level, as a notebook's kernel does; with timers and tasks, but no sockets:
+    a room has none."""
+    import asyncio
+
+    class Loop(asyncio.BaseEventLoop):
+        class _selector:
+            @staticmethod
+            def select(seconds: float | None) -> list:
+                time.sleep(1.0 if seconds is None else seconds)
+                return []
+
+        def _process_events(self, events: list) -> None:
+            pass
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(cell)

@@ -9,8 +9,11 @@ from pathlib import Path
 from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
 from autograder.course.source import GIVEN
-from autograder.errors import CourseError, DataError
+from autograder.errors import CourseError, DataError, SubmissionError
 from autograder.submission import Slot, Submission, local_modules, raw_cells, read_cells, released_slots
+from autograder.submission.finding import Candidate, choose
+from autograder.submission.packages import unexpected
+from autograder.submission.slots import released_assignments
 
 FILES = ("checks.py", "recorded.h5")
 HOME = Path(__file__).resolve().parents[2]
@@ -18,10 +21,12 @@ HOME = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Handout:
-    """An assignment's folder as a student has it, and the notebook in it that is worked on."""
+    """An assignment's folder as a student has it, and the notebook in it that is worked on. note: a sentence on why it
+    is that one, where there are several."""
 
     folder: Path
     notebook: Path
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -53,9 +58,15 @@ class Handout:
     def submission(self) -> Submission:
         """The saved notebook, and the modules beside it, read as the grader reads them. Raises SubmissionError for a
         file that is no notebook."""
-        found = read_cells(raw_cells(self.notebook), self.slots)
+        found = read_cells(raw_cells(self.notebook), self.slots,
+                           lambda: released_assignments(self.folder.parent, but=self.name))
         found.modules = local_modules(self.folder.resolve(), found.cells)
         return found
+
+    def unexpected(self, submission: Submission) -> dict[str, str]:
+        """package -> where it is needed, of those that a grader may lack."""
+        given = [slot.text for slot in self.slots if slot.is_code]
+        return unexpected([*submission.modules.items(), *submission.cells], given, submission.modules)
 
     def require(self, parts: tuple[str, ...]) -> None:
         """Raises DataError, with the nearest name, for a part that this assignment does not have."""
@@ -85,7 +96,7 @@ def of_notebook(path: Path) -> Handout:
     """The handout that a notebook lies in, or that a folder is. Raises DataError for a file that lies in none."""
     path = path.absolute()
     if _is_handout(path):
-        path = notebook_in(path)
+        return in_folder(path)
     if path.suffix != ".ipynb" or not path.is_file():
         raise DataError("a notebook, a file that ends with .ipynb", f"{path} is {_kind(path)}")
     for name in FILES:
@@ -106,7 +117,7 @@ def find_all() -> list[Handout]:
         folders.update(() if folders else _handouts(HOME / "assignments"))
         if not folders:
             raise
-    return [Handout(folder, notebook_in(folder)) for folder in sorted(folders)]
+    return [in_folder(folder) for folder in sorted(folders)]
 
 
 def having(part: str, notebook: str | None = None, option: str = "--notebook ") -> Handout:
@@ -136,14 +147,22 @@ def having(part: str, notebook: str | None = None, option: str = "--notebook ") 
                     f"did you mean `{near[0]}`?" if near else "`autograder progress --json` lists all parts")
 
 
-def notebook_in(folder: Path) -> Path:
-    """The notebook that is worked on: the only one there, or the one with the handout's name."""
+def in_folder(folder: Path) -> Handout:
+    """With the notebook that is worked on: the only one there, or the one with the handout's name, or, where that one
+    is blank, one that was written in. Raises DataError where a person has to say which."""
     found = sorted(folder.glob("*.ipynb"))
     if len(found) == 1:
-        return found[0]
-    from autograder.examine.recorded import read_notebook
-
-    return folder / read_notebook(folder / "recorded.h5")[0]
+        return Handout(folder, found[0])
+    blank = Handout(folder, folder / "?.ipynb")
+    expected = blank.released[0]
+    candidates = [Candidate(path.name, lambda path=path: raw_cells(path), blank.slots) for path in found]
+    if not candidates:
+        return Handout(folder, folder / expected)
+    try:
+        choice, notes = choose(candidates, [each for each in candidates if each.name == expected], expected)
+    except SubmissionError as error:
+        raise DataError("which notebook is meant", error.found, "name it") from None
+    return Handout(folder, folder / choice.name, "; ".join(notes))
 
 
 def _handouts(folder: Path) -> list[Path]:

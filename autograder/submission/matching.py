@@ -85,7 +85,8 @@ def _by_name(places: list[Place], slots: list[Slot]) -> None:
     named = {slot.name: slot for slot in slots if slot.name}
     ids = {cell_id(slot.name): slot for slot in named.values()}
     for place in places:
-        known = named.get(grade_id_of(place.raw)) or ids.get(_id_of(place.raw))
+        name = grade_id_of(place.raw)
+        known = named.get(name) if name else ids.get(_id_of(place.raw))
         if known is not None:
             place.slots, place.by_name = [known], True
 

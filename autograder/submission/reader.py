@@ -1,12 +1,11 @@
 """Reads a submitted notebook without running it: which cells to run, in which order, and whose text they have."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.course.source import GIVEN, SOLUTION, WRITTEN, Cell
-from autograder.release.notebook import released_source
+from autograder.course.source import CHECK, GIVEN, SOLUTION, WRITTEN
 from autograder.submission.matching import Place, is_check, is_demo, placed
 from autograder.submission.modules import local_modules
 from autograder.submission.notebook_file import submitted_cells
@@ -14,6 +13,8 @@ from autograder.submission.python import plain_python
 from autograder.submission.slots import WRITABLE, Slot, bare, slots_of, written_for
 
 MANY = 6  # names in one note
+HARDLY, MOSTLY = 0.2, 0.5  # of the graded cells: in a notebook that is not this one's, and in one that is
+MISSING = "cells that are missing from the notebook"
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Submission:
     cells: (name, source) of what the room runs, in order; code: what was written for each part;
     answers: to the written questions; passages: (text, attachments) of the cells that an answer stands in; texts: the
     same of all other words of the student's own; notes: sentences on what is unusual; modules: path -> text of the
-    student's own modules that the cells import.
+    student's own modules that the cells import; not_this: a sentence on a notebook that is not this assignment's.
     """
 
     cells: list[tuple[str, str]] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Submission:
     texts: list[tuple[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     modules: dict[str, str] = field(default_factory=dict)
+    not_this: str = ""
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
@@ -40,16 +42,17 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
     return read(path, slots_of(assignment))
 
 
-def read(path: Path, slots: list[Slot]) -> Submission:
+def read(path: Path, slots: list[Slot], others: Callable[[], Mapping[str, list[Slot]]] | None = None) -> Submission:
     """A submitted notebook, and the modules beside it. slots: the course's notebook as it was handed out. Home and
     grader read by the same rules."""
-    found = read_cells(submitted_cells(path), slots)
+    found = read_cells(submitted_cells(path), slots, others)
     found.modules = local_modules(path.parent, found.cells)
     return found
 
 
-def read_cells(cells: Iterable[dict], slots: list[Slot]) -> Submission:
-    """The notebook alone, from its raw cells."""
+def read_cells(cells: list[dict], slots: list[Slot],
+               others: Callable[[], Mapping[str, list[Slot]]] | None = None) -> Submission:
+    """The notebook alone, from its raw cells. others: gives the cells of the course's other assignments, by name."""
     places = placed(cells, slots)
     found = Submission(_cells_to_run(places, slots))
     for part, written in written_for(slots).items():
@@ -63,7 +66,27 @@ def read_cells(cells: Iterable[dict], slots: list[Slot]) -> Submission:
             found.passages[slot.name] = list(passages.items())
     found.texts = [(place.source, place.raw.get("attachments")) for place in places if place.is_own_text]
     found.notes = list(_notes(places, slots))
+    share = found_in(places, slots)
+    if share < MOSTLY and (said := _whose(cells, share, others() if others else {})):
+        found.not_this = said
+        found.notes = [note for note in found.notes if not note.startswith(MISSING)] + [found.not_this]
     return found
+
+
+def _whose(cells: list[dict], share: float, others: Mapping[str, list[Slot]]) -> str:
+    """What to say of a notebook in which only so much of the assignment's is; nothing if it may be that one."""
+    shares = {name: found_in(placed(cells, slots), slots) for name, slots in others.items()}
+    best = max(shares, key=shares.get, default="")
+    if best and shares[best] >= max(MOSTLY, 2 * share):
+        return f"this is the notebook of `{best}`, another assignment"
+    return "hardly a cell of this assignment is in the notebook: it is another one" if share < HARDLY else ""
+
+
+def found_in(places: list[Place], slots: list[Slot]) -> float:
+    """The share of what is graded that a notebook has cells for."""
+    graded = [slot for slot in slots if slot.role in (SOLUTION, CHECK, WRITTEN)]
+    there = {slot for place in places for slot in place.slots}
+    return sum(slot in there for slot in graded) / len(graded) if graded else 1.0
 
 
 def chosen(places: list[Place], slot: Slot) -> list[Place]:
@@ -167,7 +190,7 @@ def _notes(places: list[Place], slots: list[Slot]) -> Iterable[str]:
             yield f"the answer to `{slot.name}` may stand elsewhere: in {listed([place.name for place in stray])}"
     missing = [slot.name for slot in slots if slot.name and not any(slot in place.slots for place in places)]
     if missing:
-        yield f"cells that are missing from the notebook: {', '.join(missing)}"
+        yield f"{MISSING}: {', '.join(missing)}"
 
 
 def listed(names: list[str]) -> str:
@@ -175,6 +198,6 @@ def listed(names: list[str]) -> str:
     return f"{', '.join(names[:MANY])}{more}"
 
 
-def is_answered(question: Cell, answer: str | None) -> bool:
+def is_answered(question: Slot, answer: str | None) -> bool:
     """Whether a written question got any other text than its stub."""
-    return bool(bare(answer or "")) and bare(answer) != bare(released_source(question))
+    return bool(bare(answer or "")) and bare(answer) != question.bare

@@ -1,13 +1,16 @@
 """The cells of a course's notebook as they are handed out: what a submission is held against."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.course.execute import STUB
 from autograder.course.source import CHECK, CHECK_CELL, DEMO, GIVEN, SOLUTION, TEXT, WRITTEN
+from autograder.errors import SubmissionError
 from autograder.release.notebook import ANSWER_STUB, released_source
-from autograder.submission.notebook_file import grade_id_of, metadata_of, source_of
+from autograder.submission.notebook_file import grade_id_of, metadata_of, raw_cells, source_of
 from autograder.submission.python import defined_in
 
 WRITABLE = (SOLUTION, WRITTEN)
@@ -52,6 +55,16 @@ def slots_of(assignment: Assignment) -> list[Slot]:
 def released_slots(cells: list[dict]) -> list[Slot]:
     """The same of the raw cells of a notebook as it was handed out."""
     return [Slot(_role(raw), grade_id_of(raw), source_of(raw)) for raw in cells]
+
+
+def released_assignments(folder: Path, but: str) -> dict[str, list[Slot]]:
+    """The slots of the other assignments that were handed out, by name; folder: assignments/."""
+    found = {}
+    for path in sorted(folder.glob("*/*.ipynb")):
+        if path.parent.name != but and (path.parent / "checks.py").is_file():
+            with contextlib.suppress(SubmissionError):
+                found[path.parent.name] = released_slots(raw_cells(path))
+    return found
 
 
 def written_for(slots: list[Slot]) -> dict[str, list[Slot]]:

@@ -12,9 +12,10 @@ from autograder.errors import SubmissionError
 from autograder.release.notebook import release_notebook
 from autograder.report import Question, Report
 from autograder.rules.style import Notebook
-from autograder.submission import Submission, is_answered, read_submission
+from autograder.submission import Submission, is_answered, read_submission, slots_of
 
 TINY = load_assignment("t1_means", Path(__file__).parents[1] / "tiny")
+SLOTS = {slot.name: slot for slot in slots_of(TINY)}
 BLANK = json.loads(release_notebook(TINY))
 CALM = settings(max_examples=250, deadline=None, derandomize=True, database=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture])
@@ -43,7 +44,7 @@ def read(path: Path) -> None:
                  *submission.answers.values(), *submission.notes):
         assert type(text) is str
     questions = [Question(cell.name, cell.points, submission.answers.get(cell.name, ""),
-                          is_answered(cell, submission.answers.get(cell.name))) for cell in TINY.questions]
+                          is_answered(SLOTS[cell.name], submission.answers.get(cell.name))) for cell in TINY.questions]
     Report("t1_means", "mallory", questions=questions, notes=submission.notes).to_json().encode("utf-8", "replace")
     Notebook(submission.cells, {part.name: frozenset({part.name}) for part in TINY.plan.parts}).uses(TINY.plan, [])
 

@@ -44,7 +44,8 @@ def graded(tiny, tmp_path):
     """graded(submission): nbgrader's cells by name, after the last `read`."""
     def make(submission) -> dict[str, dict]:
         questions = [Question(each.name, each.points, submission.answers.get(each.name, ""),
-                              is_answered(each, submission.answers.get(each.name))) for each in tiny.questions]
+                              is_answered(slots_of(tiny)[-1], submission.answers.get(each.name)))
+                     for each in tiny.questions]
         cells = GradedNotebooks(tiny).make(tmp_path / "submission", Report(tiny.name, "ann", questions=questions))["cells"]
         return {each["metadata"].get("nbgrader", {}).get("grade_id", each["id"]): each for each in cells}
 
@@ -107,7 +108,7 @@ def test_an_answer_that_nothing_tells_from_other_words_waits_for_a_person(read, 
     without_names(notebook)
     notebook["cells"][-1]["source"] = ANSWER
     submission = read(notebook)
-    assert submission.answers == {"why_centre": ANSWER} and is_answered(tiny.questions[0], ANSWER)
+    assert submission.answers == {"why_centre": ANSWER} and is_answered(slots_of(tiny)[-1], ANSWER)
     assert "the answer to `why_centre` may stand elsewhere: in cell 12" in submission.notes
     made = graded(submission)
     assert made["why_centre"]["source"].endswith(ELSEWHERE)
@@ -122,7 +123,7 @@ def test_an_answer_in_a_cell_of_its_own_below_the_question(read, graded, blank):
 
 def test_a_blank_notebook_waits_for_nobody(read, graded, blank, tiny):
     submission = read(blank)
-    assert submission.notes == [] and not is_answered(tiny.questions[0], submission.answers["why_centre"])
+    assert submission.notes == [] and not is_answered(slots_of(tiny)[-1], submission.answers["why_centre"])
     assert ELSEWHERE not in graded(submission)["why_centre"]["source"]
 
 
@@ -153,7 +154,7 @@ def test_the_stub_of_a_copied_cell_does_not_win(read, graded, notebook, blank, t
         place = next(number for number, each in enumerate(notebook["cells"]) if each is cell(notebook, name))
         notebook["cells"].insert(place + (not first), cell(blank, name))
     submission = read(notebook)
-    assert submission.answers["why_centre"].endswith(ANSWER) and is_answered(tiny.questions[0], submission.answers["why_centre"])
+    assert submission.answers["why_centre"].endswith(ANSWER) and is_answered(slots_of(tiny)[-1], submission.answers["why_centre"])
     assert "NotImplementedError" not in code(submission) + submission.code["row_mean"]
     made = graded(submission)
     assert ANSWER in made["why_centre"]["source"] and "x.sum(axis=1)" in made["code-row_mean"]["source"]

@@ -153,9 +153,9 @@ def test_magics_are_ignored(source, kept):
 
 
 def test_an_answered_question_differs_from_its_stub(tiny, read):
-    from autograder.submission import is_answered
+    from autograder.submission import is_answered, slots_of
 
-    question = tiny.questions[0]
+    question = slots_of(tiny)[-1]
     blank = read(release_notebook(tiny)).answers["why_centre"]
     assert not is_answered(question, blank) and not is_answered(question, None)
     assert is_answered(question, "because")

@@ -40,3 +40,23 @@ def test_a_cell_that_fails_for_another_reason_does_so_and_what_was_forgiven_is_t
         ran("import cs231n\naffine")
     assert cell.taken("cell 2") == ["cell 2 imports `cs231n`, which is not installed here"]
     assert cell.taken("cell 3") == []
+
+
+def test_a_cell_may_await_at_its_top_level():
+    names, said = ran("import asyncio\n\nasync def two():\n    await asyncio.sleep(0)\n    return 2\n\nx = await two()\n"
+                      "async with asyncio.timeout(5):\n    y = x + await two()")
+    assert (names["x"], names["y"], said) == (2, 4, [])
+
+
+def test_a_room_awaits_too(room):
+    room.run("import asyncio\nx = await asyncio.sleep(0, result=3)", "cell 1")
+    assert room.get(None, "x") == 3
+
+
+def test_what_a_cell_takes_from_the_future_holds_for_those_that_follow():
+    names: dict = {}
+    cell.run("from __future__ import annotations", "cell 1", names)
+    cell.run("def typed(x: nowhere):\n    return x", "cell 2", names)
+    assert names["typed"](1) == 1
+    with pytest.raises(NameError):
+        ran("def typed(x: nowhere):\n    return x")
