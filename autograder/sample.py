@@ -73,7 +73,7 @@ def write_class(assignment: Assignment, folder: Path,
 def with_answers(assignment: Assignment, answers: list[Answer]) -> str:
     """The reference notebook with cells at its end that put each answer in place of what it replaces."""
     notebook = json.loads(source_notebook(assignment))
-    notebook["cells"] += [_code_cell(_as_student_code(assignment, answer), answer.name) for answer in answers]
+    notebook["cells"] += [_code_cell(as_student_code(assignment, answer), answer.name) for answer in answers]
     return json.dumps(notebook, indent=1)
 
 
@@ -154,7 +154,7 @@ def _cheat(assignment: Assignment) -> str:
     return json.dumps(notebook, indent=1)
 
 
-def _as_student_code(assignment: Assignment, answer: Answer) -> str:
+def as_student_code(assignment: Assignment, answer: Answer) -> str:
     """An answer of mistakes.py as a cell that replaces what the cells above it define."""
     tree = ast.parse(read_text(assignment.mistakes))
     nodes = [node for node in tree.body if not _is_other_answer(node, answer.name) and not _imports_course(node)]

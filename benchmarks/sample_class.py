@@ -67,7 +67,7 @@ def make_stock_course(assignment: Assignment, submissions: dict[str, str], root:
     """
     source = root / "source" / assignment.name
     source.mkdir(parents=True)
-    demos = {cell_id(cell) for cell in assignment.cells if cell.role == DEMO}
+    demos = {cell_id(cell.name) for cell in assignment.cells if cell.role == DEMO}
     (source / f"{assignment.notebook.stem}.ipynb").write_text(_without(source_notebook(assignment), demos), "utf-8")
     shutil.copy(assignment.checks, source)
     record(load_assignment(assignment.name, assignment.root), assignment.checks, source / "recorded.h5")

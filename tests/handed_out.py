@@ -1,4 +1,4 @@
-"""What the tests do with a handout that other tests do, too: unpack it, run its notebook, read what came of it."""
+"""What the tests do with a handout that other tests do, too: unpack it, read what came of running its notebook."""
 
 import io
 import os
@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 
 from autograder.release.handout import zipped
 
@@ -31,15 +30,6 @@ def surroundings(home: Path) -> dict[str, str]:
     """The environment of a machine on which `home` was set up: its own copy of the package, and the data."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AUTOGRADER")}
     return kept | {"PYTHONPATH": str(home), "AUTOGRADER_DATA": str(DATA), "OMP_NUM_THREADS": "1"}
-
-
-def run_in_kernel(notebook: nbformat.NotebookNode, home: Path, folder: Path, timeout: int = 120) -> nbformat.NotebookNode:
-    """Runs a notebook as Jupyter does, with the handout's own copy of the package and without the course.
-
-    timeout: seconds for a cell.
-    """
-    client = NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    return client.execute(env=surroundings(home))
 
 
 def answers(notebook: nbformat.NotebookNode) -> dict[str, dict]:

@@ -191,7 +191,7 @@ check("rnn_step_backward")
 #
 # ### Forward
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 show_unrolled(["a", "red", "circle"], title="The same step, once for each word")
 
 # %% [markdown]
@@ -290,7 +290,7 @@ check("rnn_backward")
 # back multiplies by $W_h^\top$ and by the slopes of the tanh. We try three sizes of $W_h$: the number is
 # the largest factor by which $W_h$ can stretch a vector.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 rng = np.random.default_rng(0)
 N, T, D, H = 5, 30, 8, 32
 curves = {}
@@ -530,7 +530,7 @@ check("lstm_backward")
 # 0.95. (To start with a positive bias there is an old and good trick: Gers and others, 2000; Jozefowicz and
 # others, 2015.)
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 rng = np.random.default_rng(0)
 N, T, D, H = 5, 30, 8, 32
 curves = {}
@@ -883,7 +883,7 @@ for name, value in data.items():
 print()
 print("vocabulary:", " ".join(data["idx_to_word"]))
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 captions, features, urls = sample_coco_minibatch(data, batch_size=6)
 show_captions(urls, decode_captions(captions, data["idx_to_word"]), columns=3)
 
@@ -894,7 +894,7 @@ show_captions(urls, decode_captions(captions, data["idx_to_word"]), columns=3)
 # wrong, and you have found out in seconds. The loss must fall below 0.1. (The optimiser is Adam: Kingma and
 # Ba, 2015, algorithm 1.)
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 np.random.seed(231)
 small_data = load_coco_data(max_train=50)
 D = data["train_features"].shape[1]
@@ -945,7 +945,7 @@ for split in ("train", "val"):
 # About half a minute. Before you run it, guess: how often will a caption be entirely true, for pictures
 # that the network has never seen?
 
-# %% tags=["demo"] short={"num_epochs=10,": "num_epochs=2,"}
+# %% tags=["demo"] pictures=1 short={"num_epochs=10,": "num_epochs=1,"}
 np.random.seed(231)
 model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=256)
 solver = CaptioningSolver(
@@ -988,7 +988,7 @@ def judge_model(model):
 
 said, true = judge_model(model)
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 chosen = [n for verdict in (True, False) for count in (1, 2, 3)
           for n in np.flatnonzero((objects == count) & (true == verdict))[:1]]
 show_captions(data["val_urls"][chosen], [said[n] for n in chosen], truths=true[chosen], columns=3)
@@ -998,7 +998,7 @@ show_captions(data["val_urls"][chosen], [said[n] for n in chosen], truths=true[c
 # object the network mixes things up: a colour goes to the wrong shape, or a shape to the wrong place. Does
 # a better memory help? Here is the LSTM, given about as much computing time:
 
-# %% tags=["demo"] short={"num_epochs=6,": "num_epochs=2,"}
+# %% tags=["demo"] pictures=2 short={"num_epochs=6,": "num_epochs=1,"}
 np.random.seed(231)
 lstm_model = CaptioningRNN(data["word_to_idx"], input_dim=D, wordvec_dim=64, hidden_dim=128, cell_type="lstm")
 lstm_solver = CaptioningSolver(

@@ -161,7 +161,7 @@ check("dot_product_attention")
 # **Why $\sqrt d$?** A dot product is a sum of $d$ terms, and grows with $d$. Watch what that does to a
 # softmax:
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 rng = np.random.default_rng(0)
 widths, curves = [1, 4, 16, 64, 256, 1024], {}
 for name, power in (("q k", 0.0), ("q k / sqrt(d)", 0.5)):
@@ -332,7 +332,7 @@ def padding_mask(words, null=0):
 # %%
 check("masks")
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 words = np.array([[1, 7, 5, 9, 2, 0, 0], [1, 8, 2, 0, 0, 0, 0]])      # (N, T)  two sentences, filled up
 masks = {"causal": causal_mask(7)[None], "padding": padding_mask(words), "both": causal_mask(7) & padding_mask(words)}
 show_masks({f"{name} {mask.shape}": np.broadcast_to(mask, (len(mask), 7, 7)) for name, mask in masks.items()},
@@ -600,7 +600,7 @@ class PositionalEncoding(nn.Module):
 # %%
 check("positional_encoding")
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 show_positions(PositionalEncoding(64, max_len=100).pe[0], places=(20, 50, 80))            # (100, 64)
 
 # %% [markdown]
@@ -769,7 +769,7 @@ def relative_position_bucket(rel, bidirectional=True, num_buckets=32, max_distan
 # %%
 check("relative_position_bucket")
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 rel = torch.arange(-150, 151)
 figure = plt.figure(figsize=(7, 2.8), layout="constrained")
 plt.step(rel, relative_position_bucket(rel[None])[0], where="mid", label="bidirectional")
@@ -931,7 +931,7 @@ for shift in (0, 10):
 # Pictures with one object. A small network scores the 36 regions, draws *one*, and is told a single number:
 # 11 if the region lies on the object, 10 if not. Nobody ever says where the object was.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 data = load_coco_data()
 for split in ("train", "val"):
     data[f"{split}_features"] = load_spatial_features(split)       # (pictures, R, D)  36 regions, 108 numbers each
@@ -1126,12 +1126,12 @@ check("captioning_attention_sample")
 # say what is seen there, and the last 12 say where the region lies (sines and cosines of its place, as in
 # section 6). About a minute. There, the recurrent network told the truth about three pictures of ten.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 print(data["train_features"].shape, "training pictures, regions, numbers of a region")
 show_scene(data["val_urls"][0])
 plt.show()
 
-# %% tags=["demo"] short={"iterations=1200": "iterations=300"}
+# %% tags=["demo"] pictures=1 short={"iterations=1200": "iterations=100"}
 torch.manual_seed(231)
 model = CaptioningAttention(data["word_to_idx"])
 losses = train_captioner(model, data, iterations=1200, batch_size=64, learning_rate=3e-3, label="with attention")
@@ -1143,7 +1143,7 @@ truth_table({"with attention": spoken})
 #
 # Nobody has ever told it where anything is.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=3
 for count in (1, 2, 3):
     n = np.flatnonzero((spoken.objects == count) & spoken.true)[1]
     show_attention(data["val_urls"][n], spoken.sentences[n], spoken.weights[n])
@@ -1159,7 +1159,7 @@ mass, hits = attention_mass(spoken.captions, spoken.weights, data["val_urls"], d
 print(f"attention on the cell of the named object: {mass.mean():.1%} (looking everywhere alike: {4 / 36:.1%})")
 print(f"the strongest weight lies in that cell for {hits.mean():.1%} of {len(hits)} named objects")
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 wrong = np.flatnonzero(~spoken.true)[:4]
 right = np.flatnonzero(spoken.true & (spoken.objects == 3))[:4]
 chosen = [*right, *wrong]
@@ -1214,7 +1214,7 @@ for name, world in (("the picture", scenes), ("its mirror image", mirrored_scene
 # And a network that never had the numbers of place, trained in the same way on the first 96 numbers of each
 # region:
 
-# %% tags=["demo"] short={"iterations=1200": "iterations=300"}
+# %% tags=["demo"] pictures=2 short={"iterations=1200": "iterations=100"}
 placeless = {**data, "train_what": data["train_features"][..., :96], "val_what": data["val_features"][..., :96]}
 torch.manual_seed(231)
 placeless_model = CaptioningAttention(data["word_to_idx"], input_dim=96)

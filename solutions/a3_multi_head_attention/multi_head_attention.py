@@ -271,7 +271,7 @@ check("attention_masks")
 # look which outputs move. The cell below measures, for all pairs, how strongly the output at place `s` reacts
 # to the word at place `t`. With the causal mask everything above the diagonal must be exactly zero.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 torch.manual_seed(0)
 layer = MultiHeadAttention(embed_dim=12, num_heads=3, dropout=0.0).double()
 x = torch.randn(1, 7, 12, dtype=torch.float64)              # (N, T, E)
@@ -399,7 +399,7 @@ check("self_and_cross")
 #
 # What do you expect of one head, of two, of eight?
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1 short={"range(700)": "range(100)"}
 if torch.cuda.is_available():
     torch.set_default_device("cuda")                                    # from here on all is made on the GPU
 PLACES, LETTERS, WIDTH = 12, 10, 64
@@ -473,7 +473,7 @@ for num_heads, player in players.items():
 # look at what each of the eight heads does, on a single example. *Before* is the diagonal below the main one,
 # *after* the one above it, *mirrored* the other diagonal.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 example, player = test_x[:1], players[8]
 player(example)
 maps = player.mha.attention[0].detach()                                 # (H, T, T)
@@ -540,7 +540,7 @@ check("attention_grad")
 # **The gradient knows before the network does.** Here is the mean of $-\partial L/\partial A$ over a thousand
 # circles, for a player that has **not been trained at all**. Its attention is random. Its gradient is not.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=2
 torch.manual_seed(1)
 newborn = Player(num_heads=4)
 
@@ -608,7 +608,7 @@ check("head_importance")
 # reads head $h$ through `d` of its columns, so we multiply these columns. Then we close the gates one after
 # the other, the least important head first, and once more in the opposite order.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 def gated(gates):
     """The scores of the player with a gate on each head."""
     columns = gates.repeat_interleave(WIDTH // len(gates))                    # (E,)
@@ -789,7 +789,7 @@ check("attention_cost")
 # *FlashAttention*, 2022, section 3.1; Rabe and Staats, *Self-attention does not need O(n²) memory*, 2021.)
 # Memory here is what the forward pass keeps for the backward pass.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 E, H = 64, 4
 lengths = [64, 128, 256, 512, 1024, 2048]
 torch.manual_seed(0)

@@ -722,7 +722,7 @@ def train(model, iterations, label, learning_rate=2e-3, batch_size=48):
     return curve.losses
 
 
-# %% tags=["demo"] short={"train(model, 2000,": "train(model, 500,"}
+# %% tags=["demo"] pictures=1 short={"train(model, 2000,": "train(model, 150,"}
 model = small_captioner()
 began = time.process_time()
 losses = train(model, 2000, "transformer")
@@ -750,7 +750,7 @@ def judge_model(model, name):
 
 said, true = judge_model(model, "transformer")
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 chosen = [np.flatnonzero((objects == count) & true)[k] for count in (1, 2, 3) for k in (0, 1)]
 chosen += list(np.flatnonzero(~true)[:2])
 show_captions(data["val_urls"][chosen], [said[n] for n in chosen], true[chosen])
@@ -761,7 +761,7 @@ show_captions(data["val_urls"][chosen], [said[n] for n in chosen], true[chosen])
 # The cross-attention remembers its weights: for each head and each word, how much it looked at each of the 36
 # regions. One row of pictures for each head; above each picture the word that was *said* while looking there.
 
-# %% tags=["demo"]
+# %% tags=["demo"] pictures=1
 def looks(model, numbers, features):
     """Attention weights (layers, N, H, T, R) while the model says `numbers` (N, T) about features (N, R, D)."""
     start = torch.full((len(numbers), 1), model._start)
@@ -803,7 +803,7 @@ for layer in range(len(weights)):
 #
 # Take the mask away, and nothing else. Before you run it, guess what happens to the loss, and to the captions.
 
-# %% tags=["demo"] short={"train(blunder, 600,": "train(blunder, 150,"}
+# %% tags=["demo"] pictures=2 short={"train(blunder, 600,": "train(blunder, 60,"}
 class WithoutMask(CaptioningTransformer):
     """The captioner, with one line forgotten."""
 

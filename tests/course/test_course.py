@@ -13,7 +13,7 @@ from autograder.examine.open import course_examiner
 
 ROOT = Path(__file__).parents[2]
 
-MUTANTS_PER_PART = 6  # the full set is run by `autograder audit`
+MUTANTS_PER_PART = 6  # as many every day; the full set is run with --all, and by `autograder audit`
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def auditors():
         context.__exit__(None, None, None)
 
 
-def test_every_part(assignment, auditors):
+def test_every_part(assignment, auditors, everything):
     """Right answers pass, stubs are 'not attempted', known mistakes and a sample of mutants are caught."""
-    auditor = auditors(assignment)
-    problems = {part.name: auditor.audit(part.name, MUTANTS_PER_PART).problems for part in assignment.plan.parts}
+    auditor, budget = auditors(assignment), None if everything else MUTANTS_PER_PART
+    problems = {part.name: auditor.audit(part.name, budget).problems for part in assignment.plan.parts}
     assert not {part: found for part, found in problems.items() if found}
 
 
@@ -70,6 +70,12 @@ def test_each_part_has_two_other_correct_answers(assignment):
     written = [{name.partition(".")[0] for name in answer.replaces} for answer in read_answers(assignment)
                if answer.correct]
     assert not [part for part, names in owned.items() if sum(bool(names & each) for each in written) < 2]
+
+
+def test_its_reference_is_measured_by_others(assignment):
+    """tests/course/test_a5_oracles.py holds the oracles of a5_...: what says independently that its reference is right."""
+    oracles = ROOT / "tests" / "course" / f"test_{assignment.name.partition('_')[0]}_oracles.py"
+    assert oracles.is_file() and assignment.name in oracles.read_text(encoding="utf-8"), f"{oracles} loads {assignment.name}"
 
 
 def test_the_handout_is_fresh(assignment, handed_out):

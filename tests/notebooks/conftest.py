@@ -1,13 +1,12 @@
-"""A JupyterLab with the four handouts, as a student of the course has them, and a browser in which it is open."""
+"""A JupyterLab with a handout, as a student of the course has it, and a browser in which it is open."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from autograder.course import assignment_names, load_assignment
 from tests.browser import browser_page, jupyter_server
-from tests.handed_out import ROOT, surroundings, unpack
+from tests.handed_out import surroundings, unpack
 from tests.notebooks.student import settle
 
 
@@ -20,11 +19,10 @@ def screenshots(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def jupyterlab(handed_out, tmp_path_factory):
-    """(page of a browser, address of the server, folder in which the zips were unpacked)"""
+def jupyterlab(assignment, handed_out, tmp_path_factory):
+    """(page of a browser, address of the server, folder in which the zip was unpacked)"""
     course, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
-    for name in assignment_names(ROOT):
-        package = unpack(handed_out(load_assignment(name, ROOT)), name, course)
+    package = unpack(handed_out(assignment), assignment.name, course)
     settle(home)
     with (jupyter_server(course, home, surroundings=surroundings(package)) as url,
           browser_page(viewport={"width": 1280, "height": 900}) as page):

@@ -1,36 +1,19 @@
-"""Each notebook as a student meets it, in a browser: untouched, with a mistake, with the right answer."""
+"""A notebook as a student meets it, in a browser: untouched, with a mistake, with the right answer.
+
+One assignment, another one each day, or with --all each: what differs between assignments shows in a kernel, too
+(test_whole.py).
+"""
 
 import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
-from autograder.course.execute import read_answers
-from autograder.course.source import CHECK, SOLUTION
-from autograder.release.notebook import source_notebook
+from autograder.course.source import CHECK
+from tests.notebooks.first_mistake import first_exercise
 from tests.notebooks.student import Lab
-
-MISTAKES = {  # a known mistake of the first part, and how it comes about in the reference
-    "a1_rnn_captioning": ("step_without_tanh", "np.tanh(a)", "a"),
-    "a2_attention": ("glance_without_scale", " / np.sqrt(H)", ""),
-    "a3_multi_head_attention": ("split_without_exchange", "pieces.transpose(1, 2)", "pieces"),
-    "a4_transformer_captioning": ("divided_by_the_variance", "torch.sqrt(variance + self.eps)", "(variance + self.eps)"),
-}
-
-
-def right_answer(assignment, index: int) -> str:
-    """What stands in that cell of the notebook with solutions, without the marks of its region."""
-    source = "".join(json.loads(source_notebook(assignment))["cells"][index]["source"])
-    return "\n".join(line for line in source.splitlines() if " SOLUTION" not in line)
-
-
-def earned_hint(assignment, name: str) -> str:
-    return next(" ".join(answer.hint.split()) for answer in read_answers(assignment) if answer.name == name)
-
-
-def index_of(assignment, role: str, after: int = 0) -> int:
-    return next(index for index, cell in enumerate(assignment.cells) if index >= after and cell.role == role)
 
 
 def run_all(lab: Lab, assignment, screenshots: Path) -> None:
@@ -46,37 +29,32 @@ def run_all(lab: Lab, assignment, screenshots: Path) -> None:
     lab.picture(screenshots / f"{assignment.name}-1-untouched.png", checks[0])
 
 
+@pytest.mark.one_a_day
 def test_a_student_learns_what_is_wrong(assignment, jupyterlab, screenshots):
     page, url, course = jupyterlab
     path = course / assignment.name / "assignments" / assignment.name / f"{assignment.notebook.stem}.ipynb"
     lab = Lab(page, url, path.relative_to(course).as_posix())
-    check = index_of(assignment, CHECK)
-    stub = index_of(assignment, SOLUTION)
-    part = assignment.cells[check].name
     run_all(lab, assignment, screenshots)
 
-    name, right, wrong = MISTAKES[assignment.name]
-    answer = right_answer(assignment, stub)
-    assert answer.count(right) == 1
-    lab.write(stub, answer.replace(right, wrong))
-    lab.run(stub)
-    shown = lab.run(check)
-    hint = f"hint: {earned_hint(assignment, name)}".replace("`", "")
+    first = first_exercise(assignment)
+    lab.write(first.stub, first.wrong)
+    lab.run(first.stub)
+    shown = lab.run(first.check)
+    hint = f"hint: {first.hint}".replace("`", "")
     expect(shown).to_contain_text(hint)
     expect(shown).to_contain_text("differs at")
     said = re.sub(r"\s+", " ", shown.inner_text())
     assert said.count("hint:") == said.count(hint), said  # one mistake, one hint
-    lab.picture(screenshots / f"{assignment.name}-2-mistake.png", check)
+    lab.picture(screenshots / f"{assignment.name}-2-mistake.png", first.check)
 
-    lab.write(stub, answer)
-    lab.run(stub)
-    visible = sum(check.points for check in assignment.plan.checks_of(part) if not check.hidden)
-    shown = lab.run(check)
-    expect(shown).to_contain_text(f"{visible:g} of {visible:g} points")
+    lab.write(first.stub, first.right)
+    lab.run(first.stub)
+    shown = lab.run(first.check)
+    expect(shown).to_contain_text(f"{first.visible:g} of {first.visible:g} points")
     expect(shown).not_to_contain_text("hint:")
-    lab.picture(screenshots / f"{assignment.name}-3-right.png", check)
+    lab.picture(screenshots / f"{assignment.name}-3-right.png", first.check)
 
     lab.save()
     saved = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    assert "".join(saved[stub]["source"]) == answer
-    assert saved[check]["outputs"][0]["data"]["text/plain"] == [repr(float(visible))]
+    assert "".join(saved[first.stub]["source"]) == first.right
+    assert saved[first.check]["outputs"][0]["data"]["text/plain"] == [repr(float(first.visible))]
