@@ -82,14 +82,21 @@ class Attempts:
             known = self.add(files, new)
             counts = before is None or known.is_later(before) is not False
         else:
-            known.time, known.place = new.time or known.time, new.place or known.place
-            known.stamp = new.stamp or known.stamp
-            known.system, known.person = new.system or known.system, new.person or known.person
-            self._save(known)
+            self._learn(known, new)
             counts = before is None or known is before or not before.chosen and self._is_surely_later(known, before)
         if counts:
             self.put(known)
         return known, counts
+
+    def _learn(self, known: Attempt, new: Attempt) -> None:
+        """What the same files say more now: handed in once more, they are of the later time."""
+        learned = {name: value for name in ("stamp", "system", "person")
+                   if (value := getattr(new, name)) and value != getattr(known, name)}
+        learned |= {name: value for name in ("time", "place")
+                    if (value := getattr(new, name)) and (not (old := getattr(known, name)) or value > old)}
+        if learned:
+            vars(known).update(learned)
+            self._save(known)
 
     @staticmethod
     def _is_surely_later(one: Attempt, other: Attempt) -> bool:
@@ -107,8 +114,9 @@ class Attempts:
         if attempt.stamp is None:
             (self.submitted / STAMP).unlink(missing_ok=True)
         else:
-            text = f"{attempt.stamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-            write_whole(self.submitted / STAMP, text.encode())
+            text = f"{attempt.stamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode()
+            if handed_in.beginning(self.submitted, STAMP, 200) != text:
+                write_whole(self.submitted / STAMP, text)
         self.counting = attempt
 
     def choose(self, number: int) -> Attempt:

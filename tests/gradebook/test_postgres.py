@@ -15,6 +15,11 @@ from sqlalchemy import create_engine, text
 from autograder.course import load_assignment
 from autograder.errors import GradebookError
 from autograder.gradebook.copy import copy_gradebook
+from autograder.gradebook.remove import remove_student, restore_student
+from autograder.gradebook.rename import move_submission
+from autograder.gradebook.roll import Member, read_roll, write_roll
+from autograder.gradebook.scores import read_scores
+from autograder.gradebook.writer import GradebookWriter
 from autograder.release import build
 from tests.postgres import postgres_server
 
@@ -224,3 +229,32 @@ def test_a_copy_that_breaks_off_leaves_an_empty_database(course, graded):
     assert (root / "half.db").exists()
     copy_gradebook(root, "sqlite:///half.db")
     assert contents(f"sqlite:///{root}/half.db") == contents(url)
+
+
+def test_the_course_changes_on_a_server_too(server, graded, tmp_path):
+    """Where every row that is left behind is refused: parts, notebooks and students leave, and come back."""
+    url = server.new_database("changes")
+    copy_gradebook(graded, url)
+    course = on(graded, url, tmp_path)
+    source = course / "solutions" / NAME / "means.py"
+    text = source.read_text()
+    source.write_text(text.replace('question="why_centre" points=2', 'question="another" points=3'))
+    source.rename(source.with_name("averages.py"))
+    with GradebookWriter(course, NAME) as writer:
+        assert len(writer.notices) == 2
+    with Gradebook(url) as book:
+        assert (book.find_assignment(NAME).max_score, len(book.find_assignment(NAME).notebooks)) == (11, 1)
+        book.find_notebook("averages", NAME).name = "old"
+        book.db.commit()
+        book.add_notebook("averages", NAME)
+    source.with_name("averages.py").write_text(text)
+    with GradebookWriter(course, NAME) as writer:
+        assert any("twice" in sentence for sentence in writer.notices)
+    before = read_scores(course, OTHER)
+    remove_student(course, "ann")
+    assert "ann" not in read_scores(course, OTHER) | read_roll(course)[0]
+    restore_student(course, "ann")
+    assert {name: cell.score for name, cell in read_scores(course, OTHER)["ann"].cells.items()} == {
+        name: cell.score for name, cell in before["ann"].cells.items()}
+    assert move_submission(course, OTHER, "ann", "u1") and "u1" in read_scores(course, OTHER)
+    assert write_roll(course, [Member("u1", "Arc", "Ann"), Member("u2")]) == 2
