@@ -1,24 +1,18 @@
 """Puts what was handed in where nbgrader and the grader look for it: submitted/<student>/<assignment>/."""
 
-import re
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from autograder.collect.attempts import Attempt, Attempts, people_before
-from autograder.collect.download import File, Refused
+from autograder.collect.contents import contents
 from autograder.collect.hand_in import HandIn
 from autograder.collect.identity import go_on, identified, refused_rivals
 from autograder.collect.roster import Roster
 from autograder.course.assignment import Assignment
 from autograder.errors import SubmissionError
-from autograder.pictures import travels
 
 STATES = NEW, SAME, REPLACED, EARLIER, LEFT_OUT = "new", "as before", "replaced", "kept, not counted", "left out"
-MAX_PICTURES = 128 << 20  # bytes of one hand-in
-NAME = re.compile(r"[^/\\\0:*?\"<>|]{1,100}")  # of a file that can be written anywhere
-# What Canvas, browsers and Jupyter add to a name that is there already.
-ATTEMPT = re.compile(r"(?:[-_ ]++copy(?:[-_ ]*+\d{1,6}+)?+|[-_ ]++\d{1,6}+|[-_ ]*+\(\d{1,6}\))*+[-_ ]*+", re.IGNORECASE)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -65,65 +59,16 @@ def take(assignment: Assignment, people: list[HandIn], roster: Roster | None = N
 
 
 def _take_one(assignment: Assignment, person: HandIn, due: datetime | None, result: Taken) -> None:
-    stem = assignment.notebook.stem
-    chosen, result.notes = _chosen(person.files, stem), _unread(person.files) + result.notes
-    if chosen is None:
+    found = contents(assignment, person.files)
+    result.notes = found.notes + result.notes
+    if found.refused:
         result.state = LEFT_OUT
-        result.notes.insert(0, f"no notebook: {_names(person.files) or 'nothing was handed in'}")
+        result.notes.insert(0, found.refused)
         return
-    result.notebook = chosen.name
-    pictures = _pictures(person.files)
-    taken = [chosen, *pictures.values()]
-    if others := [file for file in person.files if file not in taken and not file.refused]:
-        result.notes.append(f"not taken: {_names(others)}")
-    try:
-        content = {f"{stem}.ipynb": chosen.read()}
-    except Refused as reason:
-        result.state = LEFT_OUT
-        result.notes.insert(0, f"{chosen.name} is {reason}")
-        return
-    left = MAX_PICTURES
-    for name, file in pictures.items():
-        try:
-            picture = file.read()
-            if len(picture) > left:
-                raise Refused(f"more than {MAX_PICTURES >> 20} MB, with the pictures before it")
-            content[name], left = picture, left - len(picture)
-        except Refused as reason:
-            result.notes.append(f"not read: {file.name}: {reason}")
-    new = Attempt(0, "", chosen.name, person.system, person.ids[0], chosen.number, person.time,
+    result.notebook = found.notebook.name
+    new = Attempt(0, "", found.notebook.name, person.system, person.ids[0], found.notebook.number, person.time,
                   _time(person, due, result))
-    _keep(assignment, content, new, result)
-
-
-def _chosen(files: list[File], stem: str) -> File | None:
-    """The notebook of the expected name in its last attempt, else the last notebook."""
-    notebooks = [file for file in files if file.name.lower().endswith(".ipynb") and not file.refused]
-
-    def rank(file: File) -> tuple[bool, int, int]:
-        begin, rest = file.name[: len(stem)], file.name[len(stem):-len(".ipynb")]
-        expected = begin.casefold() == stem.casefold() and ATTEMPT.fullmatch(rest) is not None
-        return expected, file.number, int((re.findall(r"\d+", rest) or [0])[-1]) if expected else 0
-
-    return max(reversed(notebooks), key=rank, default=None)
-
-
-def _pictures(files: list[File]) -> dict[str, File]:
-    """The pictures that the notebook may show, by their names: whatever folders they lay in, they lie beside it now."""
-    found: dict[str, File] = {}
-    for file in files:
-        if travels(file.name) and NAME.fullmatch(file.name) and not file.refused:
-            found.setdefault(file.name, file)
-    return found
-
-
-def _unread(files: list[File]) -> list[str]:
-    return [f"not read: {file.name}: {file.refused}" for file in files if file.refused]
-
-
-def _names(files: list[File]) -> str:
-    more = f" and {len(files) - 4} more" if len(files) > 4 else ""
-    return ", ".join("/".join(file.parts) for file in files[:4]) + more
+    _keep(assignment, found.files, new, result)
 
 
 def _time(person: HandIn, due: datetime | None, result: Taken) -> datetime | None:

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.collect import download as limits
 from autograder.collect import opened, read_roster
-from autograder.collect.take import ATTEMPT
+from autograder.collect.contents import ATTEMPT
 from autograder.errors import AutograderError
 from tests.collect.conftest import notebook, stamp
 

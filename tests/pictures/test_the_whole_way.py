@@ -14,7 +14,8 @@ from autograder.grade.key import submission_key
 from autograder.gradebook.graded import GradedNotebooks
 from autograder.release import build
 from autograder.study.handout import of_notebook
-from autograder.study.submit import look_over, make_zip
+from autograder.study.look_over import look_over
+from autograder.study.submit import make_zip
 from tests.pictures.make import base64_of, claiming, picture
 
 ANSWER = """Because ![by hand](photo.jpg) and ![a plot](figures/a%20plot.png) and ![pasted](attachment:my photo (1).png) say so.
