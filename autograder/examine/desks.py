@@ -19,7 +19,7 @@ class NamespaceDesk:
         self.text = text_of([])
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
-                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+                rehearsals: Sequence[Rehearsal] = (), hidden: bool = False) -> Backend:
         namespace = self._make()
         for part in swapped:
             for name, source in self._swap_sources(part):
@@ -40,7 +40,7 @@ class LiveDesk:
         self._namespace, self._owns, self.text = namespace, owns, text
 
     def backend(self, swapped: tuple[str, ...], seconds: float = 0.0,
-                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+                rehearsals: Sequence[Rehearsal] = (), hidden: bool = False) -> Backend:
         process.seed()  # as a room does before each check
         return NamespaceBackend(self._namespace, owns=self._owns)
 

@@ -38,8 +38,10 @@ class TimedRoom:
 
 
 class RoomDesk:
-    """A well-behaved room serves check after check; after a failed part, a death or a timeout the next check gets
-    a new one.
+    """A submission's rooms: hidden checks have one of their own.
+
+    What has been sent to a room may come out of it in the words of an exception, or in anything else that is shown of
+    a visible check. So a room in which those are asked is never sent a hidden one's questions.
 
     cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
     the course wrote; modules: path -> text of the student's own, which the cells import; budget: what all
@@ -52,21 +54,41 @@ class RoomDesk:
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
                  given: Collection[str] = (), modules: Mapping[str, str] | None = None,
                  budget: Budget | None = None, asked: Collection[str] = ()):
-        modules, self._budget = modules or {}, budget or Budget(SECONDS)
-        self._server, self._cells, self._swap_sources = server, Cells(cells, modules, asked), swap_sources
+        modules, budget = modules or {}, budget or Budget(SECONDS)
+        self._cells = Cells(cells, modules, asked)
         self.text = text_of([*modules.items(), *cells], given)
+        self._rooms = {hidden: _Rooms(server, self._cells, swap_sources, budget) for hidden in (False, True)}
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return self._cells.notes
+
+    @property
+    def output(self) -> str:
+        return self._rooms[False].output
+
+    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
+                rehearsals: Sequence[Rehearsal] = (), hidden: bool = False) -> Backend:
+        return self._rooms[hidden].backend(swapped, seconds, rehearsals)
+
+    def renew(self) -> None:
+        for rooms in self._rooms.values():
+            rooms.renew()
+
+
+class _Rooms:
+    """One room after another: a well-behaved one serves check after check; after a failed part, a death or a timeout
+    the next check gets a new one."""
+
+    def __init__(self, server, cells: Cells, swap_sources: Callable[[str], list], budget: Budget):
+        self._server, self._cells, self._swap_sources, self._budget = server, cells, swap_sources, budget
         self._room = None
         self._swapped: tuple[str, ...] = ()
         self._ahead: dict[Rehearsal, Script] = {}  # what the room has been sent, and no check has heard
         self._careful = False
         self.output = ""
 
-    @property
-    def notes(self) -> dict[str, str]:
-        return self._cells.notes
-
-    def backend(self, swapped: tuple[str, ...], seconds: float = CALL_SECONDS,
-                rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal]) -> Backend:
         self._budget.require()
         self._careful |= self._room is not None and not self._room.alive
         if self._room is None or not self._is_free(seconds, rehearsals) or self._swapped not in ((), swapped):

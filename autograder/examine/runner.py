@@ -23,9 +23,11 @@ class Desk(Protocol):
     swappable: bool
     text: Text
 
-    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal] = ()) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float, rehearsals: Sequence[Rehearsal] = (),
+                hidden: bool = False) -> Backend:
         """The student's code, with the reference in place of the `swapped` parts; `seconds` is a call's deadline,
-        where the desk can keep one; `rehearsals`: what this check and those after it will ask, where that is known."""
+        where the desk can keep one; `rehearsals`: what this check and those after it will ask, where that is known;
+        `hidden`: whether these are hidden checks, of which nothing may be learnt."""
 
     def renew(self) -> None:
         """Forget the present process or namespace: something went wrong in it."""
@@ -68,11 +70,12 @@ class CheckRunner:
         swapped: the parts in whose place the reference stands; seconds: a call's deadline.
         """
         check = checks[0]
-        known = itertools.takewhile(lambda rehearsal: rehearsal is not None, map(self.rehearsal, checks))
-        student = desk.backend(swapped, seconds, list(known))
+        alike = [each for each in checks if each.hidden == check.hidden]
+        known = itertools.takewhile(lambda rehearsal: rehearsal is not None, map(self.rehearsal, alike))
+        student = desk.backend(swapped, seconds, list(known), check.hidden)
         raised = self._outcomes.of((check.name, is_brief()), student, lambda: self.run(check, student))
         if isinstance(raised, Disturbed):
-            raised = self.run(check, desk.backend(swapped, seconds))
+            raised = self.run(check, desk.backend(swapped, seconds, hidden=check.hidden))
         return raised
 
     def is_sound(self, check: Check) -> bool:

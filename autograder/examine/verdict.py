@@ -48,7 +48,9 @@ class Judge:
             if owner == check.part:
                 result.attempted, result.found = False, f"not attempted: `{function}` is not written yet"
             else:
-                result.verdict, result.found = SKIPPED, f"waits for `{owner or function}`, which is not written yet"
+                # the name of a function that the course does not know could say anything, of hidden inputs too
+                waited_for = f"`{owner or function}`" if owner or not check.hidden else "a function of your own"
+                result.verdict, result.found = SKIPPED, f"waits for {waited_for}, which is not written yet"
         elif raised.kind == "NameError" and not raised.frames:
             result.found = f"{raised.message}: {GONE}"
         else:

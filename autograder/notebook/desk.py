@@ -31,7 +31,8 @@ class NotebookDesk:
         self.text = places.text
         self.stalled = False
 
-    def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsals: tuple = ()) -> Backend:
+    def backend(self, swapped: tuple[str, ...], seconds: float = SECONDS, rehearsals: tuple = (),
+                hidden: bool = False) -> Backend:
         process.seed()  # as a room does before each check; `as_found` puts the streams back
         return _NotebookBackend(self, HURRIED if self.stalled else min(seconds, SECONDS))
 

@@ -61,7 +61,7 @@ def test_what_fails_with_a_correct_earlier_part_too_has_failed(tiny):
 
 def test_a_notebook_that_does_not_let_the_reference_in_keeps_its_first_sitting(tiny):
     class Stubborn(NamespaceDesk):
-        def backend(self, swapped, seconds=1.0, rehearsals=()):
+        def backend(self, swapped, seconds=1.0, rehearsals=(), hidden=False):
             if swapped:
                 raise StudentRaised("AttributeError", "'int' object has no attribute 'Module'")
             return super().backend(swapped, seconds)
