@@ -16,8 +16,8 @@ from dataclasses import dataclass
 # What we call a column: what it is called elsewhere.
 TITLES = {
     "full name": ("vollständiger name", "nom complet", "nombre completo", "nome completo", "volledige naam",
-                  "nome / cognome", "nombre"),
-    "first name": ("vorname", "prénom", "nome", "voornaam"),
+                  "nome / cognome"),
+    "first name": ("vorname", "prénom", "nombre", "nome", "voornaam"),
     "last name": ("nachname", "nom de famille", "nom", "apellido(s)", "apellidos", "cognome", "achternaam"),
     "id number": ("id-nummer", "matrikelnummer", "numéro d'identification", "número de id", "codice identificativo"),
     "email address": ("e-mail-adresse", "e-mail", "adresse de courriel", "adresse e-mail", "dirección de correo",

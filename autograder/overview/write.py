@@ -6,6 +6,7 @@ from autograder.course.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.gradebook.roll import read_roll
 from autograder.gradebook.scores import read_scores
+from autograder.handed_in import submissions
 from autograder.overview.attention import Concern, concerns
 from autograder.overview.figures import ClassFigures, class_figures
 from autograder.overview.page import Links, render_page
@@ -17,7 +18,9 @@ def write_overview(assignment: Assignment) -> tuple[Path, ClassFigures, list[Con
     """The page written, and what it says. Raises AutograderError if there are no reports."""
     reports = _reports(assignment)
     scores = read_scores(assignment.root, assignment.name)
-    figures = class_figures(assignment.name, reports, scores, read_roll(assignment.root)[0].values())
+    there = submissions(assignment.root, assignment.name)
+    absent = [member for student, member in read_roll(assignment.root)[0].items() if student not in there]
+    figures = class_figures(assignment.name, reports, scores, absent)
     found = concerns(reports, scores, find_similar(assignment)[0], figures.absent)
     path = assignment.root / "overview" / f"{assignment.name}.html"
     write_whole(path, render_page(figures, found, _links(assignment, reports)).encode("utf-8", "replace"))

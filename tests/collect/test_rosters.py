@@ -85,6 +85,13 @@ def test_a_number_of_one_kind_is_not_looked_up_among_others(tmp_path):
     assert read_roster(tmp_path / "w.csv").find("moodle", ("502",), name="Ann").student == "503"
 
 
+@pytest.mark.parametrize("titles", ["Vorname;Nachname;E-Mail-Adresse;Matrikelnummer", "Prénom;Nom;Adresse de courriel;Numéro d’identification",
+                                    "Nombre;Apellido(s);Dirección de correo;Número de ID", "First name;Last name;Email address;ID number"])
+def test_moodles_list_of_participants(tmp_path, titles):
+    (tmp_path / "p.csv").write_text(f"{titles}\nJana;van Berg;jana@x.edu;m1\n", encoding="cp1252")
+    assert read_roster(tmp_path / "p.csv").members == {"m1": Member("m1", "van Berg", "Jana", "jana@x.edu")}
+
+
 def test_canvas_invents_a_student_who_is_none(tmp_path):
     (tmp_path / "c.csv").write_text('Student,ID,SIS Login ID,Section\n"Ann, A",1,ann,S\n"Student, Test",2,c0ffee,S\n')
     assert set(read_roster(tmp_path / "c.csv").members) == {"ann"}
