@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 
+MAX_PARSED = 2 << 20  # characters: the tree of a text may take some hundred times its memory
 NAME = re.compile(r"[\w-]+\Z", re.ASCII)  # what nbgrader takes as the name of a cell
 
 
@@ -33,6 +34,8 @@ def read_text(path: Path) -> str:
 
 def parsed(source: str) -> ast.Module | None:
     """The tree of what a student wrote, without a warning; None if it does not compile, or is too deep or too large."""
+    if len(source) > MAX_PARSED:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -14,6 +14,7 @@ from autograder.examine.picture import picture
 from autograder.report import Difference
 
 COARSE = {"float32": 1e-5}  # the relative error that a right answer in it may have
+MAX_EVIDENCE = 1 << 20  # bytes
 
 __all__ = ["CheckFailed", "largest", "numeric", "reached", "require", "returns", "same", "same_shape"]
 
@@ -22,13 +23,16 @@ class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
     asked: None where the check's own sentence says it; evidence: (what, got, scale of the right answer) where the
-    answer was an array, which is what a hint has to be earned with; difference: the picture of where it is wrong.
+    answer was an array, which is what a hint has to be earned with; difference: the picture of where it is wrong. Of an
+    array that is larger than any known mistake's nothing is kept.
     """
 
     def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray, float] | None = None,
                  difference: Difference | None = None):
         super().__init__(asked, found)
-        self.asked, self.found, self.evidence, self.difference = asked, found, evidence, difference
+        self.asked, self.found, self.difference = asked, found, difference
+        is_kept = evidence is not None and evidence[1].nbytes <= MAX_EVIDENCE
+        self.evidence = (evidence[0], evidence[1].copy(), *evidence[2:]) if is_kept else None
 
 
 def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
@@ -46,7 +50,7 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
     scale = largest(want)
-    evidence = (what, got.copy(), scale)
+    evidence = (what, got, scale)
     allowed = 0.0 if exact else max(rel_error, COARSE.get(got.dtype.name, 0.0)) * (scale or 1.0)
     wrong = ~(difference <= allowed)
     if not wrong.any():
@@ -142,7 +146,15 @@ def _array(value: Any) -> np.ndarray:
     if torch is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()  # NumPy has no such numbers
-    return np.array(None) if type(value) is Handle else np.asarray(value)
+    if isinstance(value, (tuple, list)) and not _holds_numbers(value):
+        return np.array(None)  # one long text would make all entries as long
+    return np.array(None) if type(value) in (Handle, str, bytes) else np.asarray(value)
+
+
+def _holds_numbers(value: tuple | list) -> bool:
+    """Whether there is nothing but numbers in it, and arrays and lists of them."""
+    return all(_holds_numbers(entry) if isinstance(entry, (tuple, list)) else hasattr(entry, "dtype")
+               or isinstance(entry, (bool, int, float, complex)) for entry in value)
 
 
 def numeric(value: Any, what: str, want: np.ndarray | None = None) -> np.ndarray:
@@ -167,14 +179,14 @@ def same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
         return
     names = f" ({', '.join(axes.split())})" if axes else ""
     raise CheckFailed(None, f"`{what}` has shape {got.shape}, expected {want.shape}{names}",
-                      (what, got.copy(), largest(want)))
+                      (what, got, largest(want)))
 
 
 def _same_kind(got: np.ndarray, want: np.ndarray, what: str) -> None:
     """A wrong answer of whole numbers where real ones are expected has probably been rounded on its way."""
     if want.dtype.kind == "f" and got.dtype.kind in "iub":
         raise CheckFailed(None, f"`{what}` holds whole numbers ({got.dtype}), expected real numbers",
-                          (what, got.copy(), largest(want)))
+                          (what, got, largest(want)))
 
 
 def _narrow(value: Any) -> str:

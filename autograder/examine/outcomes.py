@@ -8,6 +8,7 @@ from autograder.examine.face import Backend
 from autograder.examine.rehearsal import Disturbed, Prompted
 
 KEPT = 64  # outcomes of a check
+MOST = 64 << 20  # bytes of the arrays in all outcomes
 
 
 class Outcomes:
@@ -16,6 +17,7 @@ class Outcomes:
 
     def __init__(self):
         self._known: dict[Hashable, OrderedDict[bytes, BaseException | None]] = {}
+        self._size = 0
 
     def of(self, check: Hashable, student: Backend, run: Callable[[], BaseException | None]) -> BaseException | None:
         """What `run` gives, or gave before. It is what the check raises for `student`."""
@@ -32,13 +34,21 @@ class Outcomes:
         raised = run()
         if answers is not None and student.followed and not isinstance(raised, Disturbed):
             known[answers] = _bare(raised)
+            self._size += _size(raised)
             if len(known) > KEPT:
-                known.popitem(last=False)
+                self._size -= _size(known.popitem(last=False)[1])
+            if self._size > MOST:
+                self._known, self._size = {}, 0
         return raised
+
+
+def _size(raised: BaseException | None) -> int:
+    evidence = getattr(raised, "evidence", None)
+    return evidence[1].nbytes if evidence else 0
 
 
 def _bare(raised: BaseException | None) -> BaseException | None:
     """Without the frames that it came through, and what they hold."""
     if raised is not None:
-        raised.__traceback__ = raised.__context__ = None
+        raised.__traceback__ = raised.__context__ = raised.__cause__ = None
     return raised

@@ -12,6 +12,7 @@ from autograder.examine.open import course_examiner
 from autograder.examine.room_desk import RoomDesk
 from autograder.grade.job import PutOff
 from autograder.grade.key import answered_keys, part_keys
+from autograder.grade.memory import MOST, limited
 from autograder.grade.versions import preloads, versions
 from autograder.pictures import Album, shown
 from autograder.pictures.darkroom import developed
@@ -57,19 +58,26 @@ class Grader:
         report = Report(self.assignment.name, student, questions=self._questions({}),
                         versions=dict(self._versions), room=dict(self._server.walls))
         try:
-            path, report.notes = find_notebook(folder, self.assignment.notebook.stem, self._slots)
-            report.notebook = path.name
-            budget = Budget(min(seconds or self.assignment.plan.seconds, self.assignment.plan.seconds))
-            submission = read(path, self._slots, self._others)
-            self._examine(report, submission, before.parts if before else [], budget)
-            if budget.is_spent and budget.seconds < self.assignment.plan.seconds:
-                raise PutOff(student)
-            self._show_pictures(report, submission, Album(path.parent))
+            with limited():
+                self._read_and_examine(report, folder, before.parts if before else [], seconds)
         except SubmissionError as error:
             report.problem = clean(str(error))
             report.parts = unexamined(self.assignment.plan, "not attempted: there is no notebook that can be read")
+        except MemoryError:
+            report.problem = f"to read and examine it takes more than {MOST >> 30} GB of the grader's own memory"
+            report.parts = unexamined(self.assignment.plan, "not run: the notebook takes too much memory")
         report.seconds = round(time.perf_counter() - started, 3)
         return report
+
+    def _read_and_examine(self, report: Report, folder: Path, before: list[PartResult], seconds: float | None) -> None:
+        path, report.notes = find_notebook(folder, self.assignment.notebook.stem, self._slots)
+        report.notebook, whole = path.name, self.assignment.plan.seconds
+        budget = Budget(min(seconds or whole, whole))
+        submission = read(path, self._slots, self._others)
+        self._examine(report, submission, before, budget)
+        if budget.is_spent and budget.seconds < whole:
+            raise PutOff(report.student)
+        self._show_pictures(report, submission, Album(path.parent))
 
     def _examine(self, report: Report, submission: Submission, before: list[PartResult], budget: Budget) -> None:
         plan = self.assignment.plan

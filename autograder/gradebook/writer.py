@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import nbformat
@@ -16,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from autograder import handed_in
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.errors import GradebookError
+from autograder.grade.memory import limited
 from autograder.gradebook import database
 from autograder.gradebook.graded import GradedNotebooks, to_json
 from autograder.gradebook.rows import Graded, Rows, comment_of, score_of
@@ -24,6 +24,7 @@ from autograder.gradebook.turns import turn
 from autograder.release.build import ensure_nbgrader_source
 from autograder.report import Report, stage, sweep
 
+CHUNK_BYTES = 64 << 20  # of graded notebooks that are in memory together
 CHUNK = 50  # students in one transaction: what a kill can undo
 ATTEMPTS = 3  # for a chunk of which nbgrader has just written a student's first row
 
@@ -89,7 +90,7 @@ class GradebookWriter:
         A chunk of students is one transaction. Whoever is there already, with the same results, is left alone.
         """
         pages = self._pages(reports)
-        while chunk := list(islice(pages, CHUNK)):
+        while chunk := _chunk(pages):
             with database.readable_errors(self._url), turn(self._url):
                 self._write(chunk)
             yield from (page.graded.student for page in chunk)
@@ -97,7 +98,9 @@ class GradebookWriter:
     def _pages(self, reports: Iterable[tuple[Report, Path]]) -> Iterator["_Page"]:
         for report, submitted in reports:
             try:
-                yield self._page(report, submitted)
+                with limited():
+                    page = self._page(report, submitted)
+                yield page
             except Exception as error:  # whatever a submission makes of it: the others are written
                 self.refused[report.student] = " · ".join(str(error).splitlines()) or type(error).__name__
 
@@ -157,6 +160,17 @@ class _Page:
 
     graded: Graded
     files: dict[Path, bytes]
+
+
+def _chunk(pages: Iterator[_Page]) -> list[_Page]:
+    """The next pages: at most CHUNK, and fewer where they are large."""
+    chunk, size = [], 0
+    for page in pages:
+        chunk.append(page)
+        size += sum(map(len, page.files.values()))
+        if len(chunk) == CHUNK or size > CHUNK_BYTES:
+            break
+    return chunk
 
 
 def read_timestamp(submitted: Path):

@@ -163,6 +163,13 @@ def baseline(plan: dict) -> Baseline:
     return Baseline(memory, 0 if plan["mode"] in HAS_MOUNTS else tasks)  # an own user namespace counts from zero
 
 
+def lift_soft_limits() -> None:
+    """What the examiner has set for itself is not meant for the rooms, which get limits of their own."""
+    if resource is not None:
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
 def set_limits(limits: dict, baseline: Baseline) -> None:
     """Hard limits: pid 1 of a namespace would ignore the signal of a soft one."""
     wanted = {

@@ -19,7 +19,7 @@ class Limits:
     file_size: int = 64 << 20
     scratch: int = 64 << 20
     output: int = 64 << 10
-    reply: int = 256 << 20
+    reply: int = 64 << 20
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from autograder.errors import SubmissionError
 from autograder.handed_in import MAX_BYTES
 
 MAX_CELLS = 10_000
+MAX_ENTRIES = 4_000_000  # lists, objects and what is in them: each takes some hundred bytes of memory once it is read
 OLD_TEXTS = ("input", "source", "rendered")  # of a cell of the formats 1 to 3
 
 
@@ -35,6 +36,9 @@ def read_notebook(path: Path) -> dict:
 
 def as_notebook(content: bytes, name: str) -> dict:
     """The same of a file's bytes; `name` is how it is called in an error."""
+    if (entries := sum(map(content.count, (b"[", b"{", b",")))) > MAX_ENTRIES:
+        raise SubmissionError(f"{name}, a notebook of at most {MAX_ENTRIES} entries", f"it has about {entries}",
+                              "clear its outputs in Jupyter and save it again")
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
