@@ -16,6 +16,7 @@ from autograder.notebook.unwritten import explain_stubs
 
 explain_stubs()  # importing `check` is the first thing that a notebook does
 prepare_cells()
+_told: set[str] = set()  # packages
 _busy = False  # a plain name: the stop button may be pressed between taking a lock and noting that it is taken
 
 
@@ -80,6 +81,7 @@ def _examine(opened, namespace: dict, wanted: list[str], begins) -> list:
     from autograder.notebook.places import Places, bare
     from autograder.notebook.untouched import as_found
     from autograder.rules.style import Notebook, rule_out
+    from autograder.submission import local_modules
 
     examiner, places = opened.examiner, Places(opened.given)
     ear, printed, results = Overheard(places.name), {}, []
@@ -97,12 +99,24 @@ def _examine(opened, namespace: dict, wanted: list[str], begins) -> list:
         begins(order[0])
         examiner.examine(NotebookDesk(namespace, places, ear, clock, button), only=order, on_part=done)
         results = [result for result in results if result.name in wanted]
+        cells = _history(namespace)
+        modules = local_modules(opened.folder.resolve(), cells)
         if any(examiner.plan.part(name).forbids for name in wanted):
-            cells = _history(namespace)
             own = [name for name, source in cells if bare(source) in opened.given]
-            rule_out(results, examiner.plan, Notebook(cells, examiner.functions, own))
+            rule_out(results, examiner.plan, Notebook(cells, examiner.functions, own, modules))
+    _tell_of_packages([*modules.items(), *cells], opened.sources, modules)
     remember(namespace, results)
     return [Answer(result, printed[result.name]) for result in results]
+
+
+def _tell_of_packages(texts: list[tuple[str, str]], given: list[str], modules) -> None:
+    """Says once of each package that is here, and that a grader may lack."""
+    from autograder.submission.packages import sentences, unexpected
+
+    found = {name: where for name, where in unexpected(texts, given, modules).items() if name not in _told}
+    _told.update(found)
+    for sentence in sentences(found):
+        print(sentence)
 
 
 def _with_prerequisites(plan, wanted: list[str]) -> list[str]:

@@ -14,14 +14,18 @@ from autograder.notebook import kept
 from autograder.notebook.places import bare
 from autograder.report import PartResult
 
+RECORDED = "recorded.h5"
 _last: list[Path] = []
 
 
 @dataclass
 class Opened:
-    """An examiner, the texts of its notebook's given cells (without blanks), and the state of the files it is of."""
+    """An examiner, the sources of its notebook's given cells, the same without blanks, and the state of its files.
+    folder: where they lie."""
 
     examiner: Examiner
+    folder: Path
+    sources: list[str]
     given: frozenset[str]
     stamp: tuple[int, ...]
     stack: contextlib.ExitStack
@@ -33,13 +37,16 @@ _open: dict[Path, Opened] = {}
 def warm(namespace: dict) -> Opened:
     """The examiner of this notebook's assignment; a new one where one of its files has changed."""
     folder = _folder(namespace)
-    stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")) if path.suffix in (".py", ".h5"))
+    files = [path for path in sorted(folder.glob("*")) if path.suffix in (".py", ".h5")]
+    if any(path.name == RECORDED for path in files):  # a student's copy: the other modules in it are the student's own
+        files = [path for path in files if path.name in ("checks.py", RECORDED)]
+    stamp = tuple(path.stat().st_mtime_ns for path in files)
     if folder in _open and _open[folder].stamp != stamp:
         forget(folder)
     if folder not in _open:
         with contextlib.ExitStack() as stack:
             examiner, given = _made(folder, stack)
-            _open[folder] = Opened(examiner, frozenset(map(bare, given)), stamp, stack.pop_all())
+            _open[folder] = Opened(examiner, folder, given, frozenset(map(bare, given)), stamp, stack.pop_all())
     return _open[folder]
 
 
@@ -57,10 +64,10 @@ def _made(folder: Path, stack: contextlib.ExitStack) -> tuple[Examiner, list[str
     from autograder.examine.open import course_examiner, handout_examiner
     from autograder.submission import released_slots, slots_of
 
-    if (folder / "recorded.h5").exists():
+    if (folder / RECORDED).exists():
         from autograder.examine.recorded import read_notebook
 
-        slots = released_slots(json.loads(read_notebook(folder / "recorded.h5")[1])["cells"])
+        slots = released_slots(json.loads(read_notebook(folder / RECORDED)[1])["cells"])
         examiner = handout_examiner(folder)
     else:
         from autograder.course.assignment import load_assignment

@@ -141,6 +141,8 @@ def test_finding_the_notebook(tmp_path):
 @pytest.mark.parametrize("source, kept", [
     ("%matplotlib inline\nx = 1", "pass\nx = 1"),
     ("!pip install numpy\nx = !ls\ny = %time 3\nz = 4", "pass\npass\npass\nz = 4"),
+    ("!pip install a \\\n    b \\\n  --quiet\nx = 1", "pass\n\n\nx = 1"),
+    ("%timeit f(1, \\\n  2)\nx = 1 + \\\n  2", "pass\n\nx = 1 + \\\n  2"),
     ("%%time\nx = 1", "x = 1"),
     ("%%bash\nrm -rf /", ""),
     ("x = (7\n % 3)", "x = (7\n % 3)"),

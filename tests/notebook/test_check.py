@@ -253,3 +253,16 @@ def test_only_one_number_reaches_nbgrader(notebook):
     notebook.run("def row_mean(x):\n    return x.mean(axis=1)")
     shown = notebook.run('check("row_mean")')
     assert json.loads(shown.result["text/plain"]) == 2.0 and set(shown.result) == {"text/plain", "text/html"}
+
+
+def test_an_own_module_and_a_package_that_a_grader_may_lack(notebook, tiny_handout):
+    (tiny_handout / "helpers.py").write_text("def mean_of_rows(x):\n    return x.sum(axis=1) / x.shape[1] + gone\n")
+    notebook.run("from helpers import mean_of_rows\nimport hypothesis\ndef row_mean(x):\n    return mean_of_rows(x), hypothesis")
+    shown = notebook.run('check("row_mean")')
+    assert "imports `hypothesis`, which this course does not count on" in shown.stream("stdout")
+    assert "helpers.py, line 2: return x.sum(axis=1) / x.shape[1] + gone" in shown.result["text/html"].replace("<br>", "\n")
+    (tiny_handout / "helpers.py").write_text("def mean_of_rows(x):\n    return x.sum(axis=1) / x.shape[1]\n")
+    notebook.run("import importlib, helpers\nimportlib.reload(helpers)\nfrom helpers import mean_of_rows\n"
+                 "def row_mean(x):\n    return mean_of_rows(x)")
+    assert notebook.run('check("row_mean")').stream("stdout") == ""  # said once
+    assert notebook.run('check("row_mean")').result["text/plain"] == "2.0"
