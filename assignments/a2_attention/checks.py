@@ -300,18 +300,18 @@ def encoder(student, **options):
 
 @points("positional_encoding", 1)
 def test_positions_by_hand(student):
-    """the worked example: two clock hands, E = 4"""
-    pe = encoder(student, embed_dim=4).pe
-    same(pe.shape, (1, 5000, 4), "the shape of pe")
+    """the worked example: two clock hands, E = 4; the positions are what comes out where zeros go in"""
+    pe = returns(encoder(student, embed_dim=4)(torch.zeros(1, 5000, 4)), "the output")
+    same(np.shape(pe), (1, 5000, 4), "the shape of the output for 5000 words")
     same(pe[:, :2], [[[0, 1, 0, 1], [np.sin(1), np.cos(1), np.sin(0.01), np.cos(0.01)]]], "pe", axes="1 place E",
          rel_error=1e-5)
 
 
 @points("positional_encoding", 1)
 def test_positions_value(student, reference):
-    """the table equals the reference for a larger width"""
-    pe, want = (encoder(owner, embed_dim=14, max_len=11).pe for owner in (student, reference))
-    same(pe, want, "pe", axes="1 place E", rel_error=1e-5)
+    """the positions, which are what comes out where zeros go in, equal the reference for a larger width"""
+    pe, want = (encoder(owner, embed_dim=14, max_len=11)(torch.zeros(1, 11, 14)) for owner in (student, reference))
+    same(returns(pe, "the output"), want, "pe", axes="1 place E", rel_error=1e-5)
 
 
 @points("positional_encoding", 1)

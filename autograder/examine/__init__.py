@@ -8,7 +8,7 @@ from autograder.examine.compare import CheckFailed, reached, require, returns, s
 from autograder.examine.counted import Cost, calls_of, cost
 from autograder.examine.finite_differences import gradient
 from autograder.examine.gradients import same_gradients
-from autograder.examine.modules import Twins, installed, random_weights, twins
+from autograder.examine.modules import Twins, installed, meant, random_weights, twins
 from autograder.examine.probes import beside
 from autograder.examine.properties import (
     equivariant,
@@ -22,7 +22,7 @@ from autograder.examine.properties import (
 from autograder.examine.randomness import ALL, mean_of, share_of
 
 __all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "budget", "calls_of", "cost", "equivariant",
-           "gradient", "influences", "installed", "invariant", "mean_of", "part", "permuted", "points",
+           "gradient", "influences", "installed", "invariant", "mean_of", "meant", "part", "permuted", "points",
            "random_weights", "reached", "replaces", "require", "returns", "same", "same_as_set", "same_gradients",
            "share_of", "shifted", "twins", "unchanged"]
 

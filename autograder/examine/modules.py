@@ -10,7 +10,7 @@ from autograder.examine.compare import describe, require
 from autograder.examine.face import Face, Handle
 from autograder.examine.probes import beside, settled
 
-__all__ = ["Twins", "installed", "random_weights", "twins"]
+__all__ = ["Twins", "installed", "meant", "random_weights", "twins"]
 
 Names = Sequence[tuple[str, str]]  # (pattern of a name that people use, what it is in the course)
 
@@ -76,7 +76,7 @@ def installed(module: Handle, weights: Mapping[str, Any], names: Names = (), *, 
 
 
 def meant(own: Collection[str], wanted: Collection[str], names: Names) -> dict[str, str]:
-    """For each name of a module's own: the wanted one that it stands for, or itself."""
+    """For each name of a module's own: the wanted one that it stands for, or itself. names: see `installed`."""
     return {name: _meant(name, wanted, names) for name in own}
 
 

@@ -822,6 +822,18 @@ def positions_with_logarithms(self, embed_dim, dropout=0.1, max_len=5000):
     self.register_buffer("pe", torch.stack([angle.sin(), angle.cos()], dim=-1).view(1, max_len, embed_dim))
 
 
+@also_correct("PositionalEncoding")
+class PositionsWithoutATable(nn.Module):
+    def __init__(self, embed_dim, dropout=0.1, max_len=5000):
+        super().__init__()
+        self.dropout, self.places = nn.Dropout(p=dropout), max_len
+        self.speed = 10000.0 ** (-torch.arange(0, embed_dim, 2) / embed_dim)
+
+    def forward(self, x):
+        angle = torch.arange(x.shape[1])[:, None] * self.speed
+        return self.dropout(x + torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1))
+
+
 @also_correct("PositionalEncoding.forward")
 def positions_added_in_place(self, x):
     x += self.pe[0, : x.size(1)]

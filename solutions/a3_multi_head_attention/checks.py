@@ -6,7 +6,7 @@ Letters: N batch, S queries, T keys, E width, H heads, d width of a head (E = H 
 import numpy as np
 import torch
 
-from autograder.examine import part, points, require, returns, same
+from autograder.examine import meant, part, points, require, returns, same
 
 part("split_heads")
 part("merge_heads")
@@ -102,6 +102,10 @@ def test_merge_undoes_split(student, reference, rng):
 
 LINEAR = ("key", "query", "value", "proj")
 NAMES = tuple(f"{name}.{kind}" for name in LINEAR for kind in ("weight", "bias"))
+# Other names that people give to the four (the paper's, PyTorch's, other libraries'): docs/students.md says so.
+OTHER_NAMES = [(rf"^(?:(?:w|W|to|fc|linear)_?)?(?:{letters})(?:_?(?:proj|projection|linear|fc|layer))?\.", f"{name}.")
+               for name, letters in (("query", "q|query"), ("key", "k|key"), ("value", "v|value"),
+                                     ("proj", "o|out|output|proj"))]
 
 
 def random_weights(rng, E):
@@ -116,10 +120,11 @@ def attention(student, weights, H, dropout=0.0, training=False):
     mha.double()
     mha.train(training)
     own = mha.state_dict()
-    missing = [name for name in weights if name not in own]
+    ours = meant(list(own), NAMES, OTHER_NAMES)
+    missing = [name for name in weights if name not in ours.values()]
     require(not missing, "the layer is made of four `nn.Linear` named `key`, `query`, `value` and `proj`",
             f"it has no {', '.join(missing)}; its weights are {', '.join(own) or 'none'}")
-    mha.load_state_dict(weights, strict=False)
+    mha.load_state_dict({name: weights[ours[name]] for name in own if ours[name] in weights}, strict=False)
     return mha
 
 
@@ -145,6 +150,8 @@ def same_gradients(got, want):
     """Of the three inputs and the weights. (The bias of `key` adds the same to all scores of a query: no
     gradient.)"""
     (_, inputs, weights), (_, want_inputs, want_weights) = got, want
+    ours = meant(list(weights), NAMES, OTHER_NAMES)
+    weights = {ours[name]: gradient for name, gradient in weights.items()}
     for name, one, other in zip(("query", "key", "value"), inputs, want_inputs):
         same(torch.zeros_like(other) if one is None else one, other, f"the gradient of `{name}`", axes="N T E")
     for name in NAMES:

@@ -590,6 +590,24 @@ class LayerAroundTheFusedFunction(nn.Module):
 
 
 @also_correct("MultiHeadAttention")
+class LayerWithNamesOfItsOwn(nn.Module):
+    def __init__(self, embed_dim, num_heads, dropout=0.1):
+        super().__init__()
+        self.q_proj, self.W_k = nn.Linear(embed_dim, embed_dim), nn.Linear(embed_dim, embed_dim)
+        self.value_layer, self.out_proj = nn.Linear(embed_dim, embed_dim), nn.Linear(embed_dim, embed_dim)
+        self.num_heads, self.drop, self.attention = num_heads, nn.Dropout(dropout), None
+
+    def forward(self, query, key, value, attn_mask=None):
+        q, k, v = (layer(x).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+                   for layer, x in ((self.q_proj, query), (self.W_k, key), (self.value_layer, value)))
+        scores = q @ k.mT / k.shape[-1] ** 0.5
+        if attn_mask is not None:
+            scores = scores.masked_fill(attn_mask == 0, -torch.inf)
+        self.attention = scores.softmax(-1)
+        return self.out_proj((self.drop(self.attention) @ v).transpose(1, 2).flatten(2))
+
+
+@also_correct("MultiHeadAttention")
 class LayerWithWeightsOnly(nn.Module):
     def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.1):
         super().__init__()
