@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from autograder.course.execute import STUB
-from autograder.course.source import CHECK, GIVEN, SOLUTION, WRITTEN
+from autograder.course.source import SOLUTION, WRITTEN
 from autograder.notebook import kept
 from autograder.pictures import Album, Unseen
 from autograder.pictures.shrink import shrunk
@@ -16,7 +16,7 @@ from autograder.study.overview import overview
 from autograder.study.statement import passages
 from autograder.submission import Place, chosen, grade_id_of, is_answered, placed, raw_cells, source_of
 from autograder.submission.packages import sentences
-from autograder.submission.reader import MISSING
+from autograder.submission.reader import MISSING, changed_given
 
 MANY = 6  # names in one sentence
 CLOCKS = 2.0  # seconds that the clocks of a file server and of this machine may differ
@@ -59,14 +59,10 @@ def look_over(handout: Handout) -> HandIn:
                [name for name in own if any(_is_older(place, originals[name]) for place in own[name][:1])]),
         *_not_compiling([*submission.modules.items(), *submission.cells]), *sentences(handout.unexpected(submission)),
         *_unseen_pictures(handout), _unsaved(handout.notebook)) if problem]
-    changed = [slot.name for slot in handout.slots if slot.role in (GIVEN, CHECK)
-               and any(place.bare != slot.bare for place in own[slot.name][:1])]
-    if note := _named("given cells that were changed: the course's own are used instead", changed):
-        found.notes.append(note)
-    found.notes += [handout.note] * bool(handout.note)
-    found.notes += [note for note in submission.notes if not note.startswith(MISSING) and note != submission.not_this]
-    if submission.modules:
-        found.notes.append(f"your own modules go with it: {', '.join(submission.modules)}")
+    found.notes += [note for note in (
+        changed_given(submission), handout.note,
+        *(note for note in submission.notes if not note.startswith(MISSING) and note != submission.not_this),
+        _named("your own modules go with it", list(submission.modules))) if note]
     blank = {slot.name for slot in handout.slots
              if slot.role == SOLUTION and STUB in slot.text and _is_blank(own[slot.name])}
     found.not_attempted = [part for part, passage in passages(released).items() if not blank.isdisjoint(passage.cells)]

@@ -24,7 +24,8 @@ class Submission:
     cells: (name, source) of what the room runs, in order; code: what was written for each part;
     answers: to the written questions; passages: (text, attachments) of the cells that an answer stands in; texts: the
     same of all other words of the student's own; notes: sentences on what is unusual; modules: path -> text of the
-    student's own modules that the cells import; not_this: a sentence on a notebook that is not this assignment's.
+    student's own modules that the cells import; not_this: a sentence on a notebook that is not this assignment's;
+    changed: the course's own cells of which the notebook has another text, which does not count.
     """
 
     cells: list[tuple[str, str]] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Submission:
     notes: list[str] = field(default_factory=list)
     modules: dict[str, str] = field(default_factory=dict)
     not_this: str = ""
+    changed: list[str] = field(default_factory=list)
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
@@ -65,6 +67,8 @@ def read_cells(cells: list[dict], slots: list[Slot],
             found.answers[slot.name] = "\n\n".join(passages)
             found.passages[slot.name] = list(passages.items())
     found.texts = [(place.source, place.raw.get("attachments")) for place in places if place.is_own_text]
+    found.changed = [slot.name for slot in slots if slot.role in (GIVEN, CHECK)
+                     and any(place.bare != slot.bare for place in places if place.slot == slot)]
     found.notes = list(_notes(places, slots))
     share = found_in(places, slots)
     if share < MOSTLY and (said := _whose(cells, share, others() if others else {})):
@@ -191,6 +195,13 @@ def _notes(places: list[Place], slots: list[Slot]) -> Iterable[str]:
     missing = [slot.name for slot in slots if slot.name and not any(slot in place.slots for place in places)]
     if missing:
         yield f"{MISSING}: {', '.join(missing)}"
+
+
+def changed_given(submission: Submission) -> str:
+    """A sentence for who wrote it; nothing if the course's cells are as they were."""
+    if not submission.changed:
+        return ""
+    return f"given cells that were changed: the course's own are used instead: {listed(submission.changed)}"
 
 
 def listed(names: list[str]) -> str:
