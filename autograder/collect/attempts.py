@@ -107,6 +107,9 @@ class Attempts:
         files, there = _files(self.folder / str(attempt.number)), _files(self.submitted)
         for name, content in files.items():
             if there.get(name) != content:
+                for folder in (self.submitted / name).relative_to(self.submitted).parents[:-1]:
+                    if (self.submitted / folder).is_symlink():  # it would lead somewhere else
+                        (self.submitted / folder).unlink()
                 write_whole(self.submitted / name, content)
         for name in there:
             if name not in files:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from nbgrader.api import BaseCell, Comment, Grade, Notebook, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import select
 
-from autograder.errors import GradebookError
+from autograder.errors import AutograderError, GradebookError
 from autograder.report import write_whole
 
 FOLDER = "removed"
@@ -89,6 +89,13 @@ def _put(db, submitted: SubmittedNotebook, cells: Mapping[str, BaseCell], given:
             db.add(Comment(cell=cell, notebook=submitted, manual_comment=given.comment))
         elif comment.manual_comment is None:
             comment.manual_comment = given.comment
+
+
+def checked_name(text: str, what: str) -> str:
+    """The text, if it can be the name of a folder. Raises AutograderError."""
+    if text in ("", ".", "..") or any(letter in text for letter in "/\0"):
+        raise AutograderError(f"{what}, which can be a folder's name", f"found {text!r}")
+    return text
 
 
 def cell_file(root: Path, assignment: str, cell: str) -> Path:

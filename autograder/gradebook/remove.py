@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
@@ -55,23 +56,17 @@ def restore_student(root: Path, student: str) -> Moved:
 
 
 def _away(root: Path, student: str) -> Path:
-    if student in ("", ".", "..") or any(letter in student for letter in "/\0"):
-        raise AutograderError("a student id that can be a folder's name", f"found {student!r}")
-    return root / kept.FOLDER / "students" / student
+    return root / kept.FOLDER / "students" / kept.checked_name(student, "a student id")
 
 
 def _moves(root: Path, away: Path, student: str, kept_ones: bool = False) -> list[tuple[Path, Path]]:
     """(where it lies in the course, where it is kept) of all that is there now, or of all that is kept."""
     pairs = [(root / top / student, away / top) for top in TOPS]
     names = ({path.name for path in (away / "reports").glob("*.json")} if kept_ones else
-             {f"{path.parent.name}.json" for path in (root / "reports").glob(f"*/{_glob(student)}.json")})
+             {f"{path.parent.name}.json" for path in (root / "reports").glob(f"*/{escape(student)}.json")})
     pairs += [(root / "reports" / name.removesuffix(".json") / f"{student}.json", away / "reports" / name)
               for name in sorted(names)]
     return [(here, there) for here, there in pairs if (there if kept_ones else here).exists()]
-
-
-def _glob(text: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
 def _check(moves: list[tuple[Path, Path]]) -> None:

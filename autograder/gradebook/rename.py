@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from glob import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry, Student
@@ -25,10 +26,10 @@ def rename_assignment(root: Path, old: str, new: str) -> int:
     """Of how many students something was renamed. Raises AutograderError where the course still has `old` or lacks
     `new`, where nothing is called so, or something is in the way: then nothing is changed."""
     load_assignment(new, root)
-    if old in assignment_names(root):
+    if kept.checked_name(old, "the former name of an assignment") in assignment_names(root):
         raise AutograderError(f"{old}, the former name of {new}", f"solutions/{old}/ is there too",
                               "rename the folder in solutions/ first")
-    moves = [(path, path.with_name(new)) for top in TOPS for path in sorted((root / top).glob(f"*/{old}"))]
+    moves = [(path, path.with_name(new)) for top in TOPS for path in sorted((root / top).glob(f"*/{escape(old)}"))]
     moves += [(path, root / "reports" / new / path.name) for path in sorted((root / "reports" / old).glob("*.json"))]
     moves += [(path, path.with_name(new)) for path in [root / kept.FOLDER / "cells" / old] if path.is_dir()]
     if taken := [target for _, target in moves if target.exists()]:

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from autograder.cli import main
-from autograder.collect import Attempts
+from autograder.collect import Attempt, Attempts
 from tests.collect.conftest import notebook, stamp
 
 NAME = "t1_means"
@@ -96,3 +96,15 @@ def test_a_folder_that_is_a_neighbours_is_not_written_to(tiny, download, collect
     taken = collected(download(gradescope("2026-04-21 10:00:00 Z", "ann")), "gradescope")
     assert taken["ann"].state == "left out" and "it is a link" in taken["ann"].notes[0]
     assert notebook(tiny.root, "bob") == "bob"
+
+
+def test_a_folder_in_submitted_that_is_a_link_is_not_written_through(tiny, tmp_path, download, collected):
+    (tmp_path / "elsewhere").mkdir()
+    attempts = Attempts(tiny.root, "ann", NAME)
+    attempts.put(attempts.add({"means.ipynb": b"{}", "lib/tools.py": b"x = 1"}, Attempt(0, "")))
+    folder = tiny.root / "submitted" / "ann" / NAME
+    (folder / "lib" / "tools.py").unlink()
+    (folder / "lib").rmdir()
+    (folder / "lib").symlink_to(tmp_path / "elsewhere")
+    attempts.choose(1)
+    assert (folder / "lib" / "tools.py").read_text() == "x = 1" and not list((tmp_path / "elsewhere").iterdir())

@@ -210,6 +210,12 @@ def test_a_renamed_assignment_goes_on_under_its_new_name(graded, verb):
     assert verb("rename", NAME, "t1_averages")[1] == 2  # nothing is called so any more
 
 
+@pytest.mark.parametrize("old", ["*", "..", "../x", "", "t?_means"])
+def test_a_name_is_no_pattern_and_no_path(graded, verb, old):
+    before = sorted(graded.rglob("*"))
+    assert verb("rename", old, NAME)[1] == verb("remove", f"{old}*")[1] == 2 and sorted(graded.rglob("*")) == before
+
+
 def test_what_would_be_overwritten_is_not_renamed(graded, verb):
     (graded / "solutions" / NAME).rename(graded / "solutions" / "t1_averages")
     (graded / "submitted" / "bob" / "t1_averages").mkdir()
