@@ -140,6 +140,7 @@ class _Texts:
 
     def __init__(self, folder: Path, pictures: dict[str, Picture]):
         self._album, self._pictures = Album(folder, known=pictures), pictures
+        self._plots = harmless.Plots()
 
     def write(self, cell: dict, raw: dict) -> None:
         """Puts a submitted cell's text into a cell that is not locked."""
@@ -151,7 +152,7 @@ class _Texts:
                 cell["attachments"] = {name: {"image/webp": self._pictures[name].data} for name in names}
             text = harmless.markdown(text, names)
         if cell["cell_type"] == "code":
-            cell["outputs"] = harmless.plots(raw.get("outputs"))
+            cell["outputs"] = self._plots.of(raw.get("outputs"))
         cell["source"] = _cut(text).encode("utf-8", "replace").decode()  # a file cannot hold a lone surrogate
 
 

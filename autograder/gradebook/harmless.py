@@ -14,8 +14,9 @@ from collections.abc import Container
 from autograder.pictures import OWN
 
 BREAK = "\N{ZERO WIDTH SPACE}"
-MAX_PLOTS = 16_000_000  # characters (base64) in one cell
-MAX_PIXELS = 16_000_000  # of a plot: a small file can unpack to a picture that stops a browser
+MAX_PLOT = 16_000_000  # pixels of a plot: a small file can unpack to a picture that stops a browser
+MAX_PIXELS = 200_000_000  # of all plots of a notebook
+MAX_BYTES = 32_000_000  # of them, as base64
 PLOT = "a plot in the submitted notebook"
 
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -44,21 +45,33 @@ def _inert(text: str) -> str:
     return DRAWN.sub(BREAK, text)
 
 
-def plots(outputs) -> list[dict]:
-    """The PNG pictures among a cell's outputs, as a notebook's outputs, and words for those that are not shown; nothing
-    else that it may hold."""
-    shown, left = [], MAX_PLOTS
-    for output in outputs if isinstance(outputs, list) else []:
-        bundle = output.get("data") if isinstance(output, dict) else None
-        kind = next((kind for kind in KINDS if isinstance(bundle, dict) and kind in bundle), "")
-        if kind:
-            data = bundle[kind]
-            data = "".join(map(str, data)) if isinstance(data, list) else data
-            data = "".join(data.split()) if isinstance(data, str) else ""
-            why = _why_not(data) or (f"the plots of a cell may have {MAX_PLOTS / 1e6:g} MB" if len(data) > left else "")
-            left -= 0 if why else len(data)
-            shown.append(_words(why) if why else _plot(data))
-    return shown
+class Plots:
+    """The plots of one notebook, as far as a browser can show them."""
+
+    def __init__(self):
+        self._bytes, self._pixels = MAX_BYTES, MAX_PIXELS
+
+    def of(self, outputs) -> list[dict]:
+        """The PNG pictures among a cell's outputs, as a notebook's outputs, and words for those that are not shown;
+        nothing else that it may hold."""
+        outputs = outputs if isinstance(outputs, list) else []
+        bundles = [output.get("data") for output in outputs if isinstance(output, dict)]
+        return [self._shown(bundle[kind]) for bundle in bundles if isinstance(bundle, dict)
+                for kind in [next((kind for kind in KINDS if kind in bundle), "")] if kind]
+
+    def _shown(self, data) -> dict:
+        data = "".join(map(str, data)) if isinstance(data, list) else data
+        data = "".join(data.split()) if isinstance(data, str) else ""
+        size = _size(data)
+        if size is None:
+            return _words("it is no PNG")
+        pixels = size[0] * size[1]
+        if not 0 < pixels <= MAX_PLOT:
+            return _words(f"it has {size[0]} x {size[1]} pixels")
+        if pixels > self._pixels or len(data) > self._bytes:
+            return _words("those before it are more than a browser can show")
+        self._bytes, self._pixels = self._bytes - len(data), self._pixels - pixels
+        return _plot(data)
 
 
 def _plot(data: str) -> dict:
@@ -69,13 +82,11 @@ def _words(why: str) -> dict:
     return {"output_type": "stream", "name": "stdout", "text": f"[{PLOT} is not shown: {why}]\n"}
 
 
-def _why_not(data: str) -> str:
-    """Why the base64 of a file is not shown; "" for a PNG that says that it is not too large."""
+def _size(data: str) -> tuple[int, int] | None:
+    """Width and height that a PNG in base64 says it has; None for anything else."""
     try:
         head = base64.b64decode(data[:40]) if BASE64.fullmatch(data) else b""
     except binascii.Error:
-        head = b""
-    if not head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "it is no PNG"
-    width, height = (int.from_bytes(head[at:at + 4], "big") for at in (16, 20))
-    return "" if 0 < width * height <= MAX_PIXELS else f"it has {width} x {height} pixels"
+        return None
+    is_png = head.startswith(b"\x89PNG\r\n\x1a\n")
+    return (int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")) if is_png else None

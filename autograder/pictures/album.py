@@ -19,7 +19,7 @@ from autograder.pictures.find import DATA, references
 from autograder.report import Picture
 
 MAX_FILE = 32 << 20  # bytes of one picture
-MAX_ALL = 128 << 20  # bytes of all pictures of a notebook
+MAX_ALL = 64 << 20  # bytes of all pictures of a notebook
 MOST = 40  # pictures of a notebook
 NOISE = 400  # characters of data, from which on nobody wants to read them
 OWN = re.compile(r"!\[([^\[\]]*)\]\(attachment:(picture-[0-9a-f]{16})\)")

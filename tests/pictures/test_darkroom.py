@@ -2,6 +2,9 @@
 
 import base64
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,6 +13,8 @@ from autograder.pictures.darkroom import developed
 from autograder.pictures.shrink import MOST, SIDE, shrunk
 from autograder.room import RoomServer
 from tests.pictures.make import claiming, picture, saved
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,17 @@ def test_what_a_camera_wrote_turns_the_picture_and_is_left_out():
 def test_it_is_measured_before_it_is_decoded(server, content, why):
     made = developed(server, {"x": content})["x"]
     assert made.data == "" and made.refused.startswith(why)
+
+
+def test_the_trusted_process_decodes_nothing():
+    """It does not even load the library that would."""
+    code = ("import sys\nfrom autograder.pictures.darkroom import developed\nfrom autograder.room import RoomServer\n"
+            "from tests.pictures.make import claiming\nfor name in [*sys.modules]:\n"
+            "    if name.partition('.')[0] == 'PIL': del sys.modules[name]\n"
+            "with RoomServer() as server: print(developed(server, {'x': claiming(8, 8)}))\n"
+            "assert not [name for name in sys.modules if name.startswith('PIL')]")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "refused=''" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_bomb_hurts_its_room_alone(server, monkeypatch):

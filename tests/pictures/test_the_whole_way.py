@@ -10,7 +10,9 @@ import pytest
 from autograder.collect import hand_ins, opened, take
 from autograder.feedback import render_page
 from autograder.grade.batch import grade_class
+from autograder.grade.job import Job
 from autograder.grade.key import submission_key
+from autograder.grade.parcel import Parcel
 from autograder.gradebook.graded import GradedNotebooks
 from autograder.release import build
 from autograder.study.handout import of_notebook
@@ -84,6 +86,15 @@ def test_another_picture_is_another_submission(handout, tiny, tmp_path):
         (folder / name).write_bytes(picture(30, 20))
         keys.add(submission_key("", folder))
     assert len(keys) == 3
+
+
+def test_pictures_go_to_a_cluster_with_the_notebook(handout, tiny, tmp_path):
+    folder = tmp_path / "submitted" / "ann" / tiny.name
+    shutil.copytree(handout.folder, folder)
+    (tmp_path / "there").mkdir()
+    there = Parcel.of(Job(folder)).unpack(tmp_path / "there").folder
+    assert submission_key("", there) == submission_key("", folder)
+    assert (there / "figures" / "a plot.png").read_bytes() == picture(90, 60)
 
 
 def unpacked(folder: Path, files: dict) -> Path:
