@@ -116,14 +116,14 @@ class Album:
         if not likeness(best):
             return Unseen(_named(path.name), "no such file lies beside the notebook", "put it there")
         try:
-            content = handed_in.read(*self._files[best], MAX_FILE)
+            content = handed_in.read(self._folder, best, MAX_FILE)
         except SubmissionError as error:
             return Unseen(_named(path.name), error.found.partition("\n")[0], "put a smaller file there, and no link")
         self.files.append(best)
         return content
 
     @cached_property
-    def _files(self) -> dict[str, tuple[Path, str]]:
+    def _files(self) -> list[str]:
         return beside(self._folder)
 
 
