@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError
+from autograder.private import for_owner
 
 SCHEMA = 1
 
@@ -188,8 +189,10 @@ def report_path(root: Path, assignment: str, student: str) -> Path:
 
 
 def save(report: Report, path: Path) -> None:
-    """Writes a report whole or not at all: a killed batch leaves no half file."""
-    write_whole(path, report.to_json().encode("utf-8", "replace"))
+    """Writes a report whole or not at all: a killed batch leaves no half file. It names hidden checks: only its owner
+    may read it."""
+    with for_owner(path.parents[2]):
+        write_whole(path, report.to_json().encode("utf-8", "replace"))
 
 
 def load(path: Path) -> Report:
@@ -206,14 +209,15 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def stage(path: Path, content: bytes, permissions: int = 0o644) -> Path:
-    """A finished file beside `path`, ready to be renamed into its place: here a full disk shows."""
+def stage(path: Path, content: bytes, permissions: int = 0o666) -> Path:
+    """A finished file beside `path`, ready to be renamed into its place: here a full disk shows. permissions: what the
+    umask leaves of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        temporary.unlink(missing_ok=True)
         temporary.touch(permissions)
         temporary.write_bytes(content)
-        temporary.chmod(permissions)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

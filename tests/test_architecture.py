@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autograder"
 
 # The street, left to right: a room imports what stands left of it. `lab` and `notebook` are what students import.
-STREET = ["errors", "room", "course", "handed_in", "report", "render", "rules", "examine", "release", "submission", "pictures", "lab", "notebook",
+STREET = ["errors", "private", "room", "course", "handed_in", "report", "render", "rules", "examine", "release", "submission", "pictures", "lab", "notebook",
           "study", "grade", "audit", "sample", "author", "gradebook", "collect", "feedback", "similar", "overview", "export", "cli"]
 
 

@@ -1,5 +1,6 @@
 """The group of all commands: who uses which, help that says so, and errors as their three lines."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ READERS = {
                     "remove", "rename"],
     "The machine": ["doctor", "copy-gradebook"],
 }
+PRIVATE = {*READERS["Instructors"], "copy-gradebook"} - {"handout"}  # whose files hold grades, or name hidden checks
 STUDENTS = next(iter(READERS))
 GRADES = Path(__file__).parents[1] / "grade" / "__init__.py"  # a student's copy carries nothing that grades
 
@@ -42,6 +44,12 @@ class Group(click.Group):
                                   f"its commands are {', '.join(here)}")
         return command
 
+    def resolve_command(self, context, args):
+        name, command, rest = super().resolve_command(context, args)
+        if name in PRIVATE:
+            _close_the_course(context)
+        return name, command, rest
+
     def format_commands(self, context, formatter) -> None:
         here = self.list_commands(context)
         for reader, commands in self.by_reader().items():
@@ -59,3 +67,14 @@ class Group(click.Group):
             said = clean(str(error), 100_000)  # it may quote a student's words
             click.echo(said.replace(os.getcwd() + os.sep, ""), err=True)
             sys.exit(2)
+
+
+def _close_the_course(context: click.Context) -> None:
+    """What this command writes is for nobody else to read."""
+    from autograder.course.assignment import find_root
+    from autograder.errors import CourseError
+    from autograder.private import close_to_others
+
+    with contextlib.suppress(CourseError):  # said by the command itself
+        before = close_to_others(find_root())
+        context.call_on_close(lambda: os.umask(before))

@@ -18,6 +18,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.errors import GradebookError
+from autograder.private import for_owner
 
 CONFIG = "nbgrader_config.py"
 
@@ -121,6 +122,10 @@ def existing(root: Path, db_url: str | None = None) -> Iterator[Gradebook | None
 
 
 def _make(url: str) -> None:
+    place = make_url(url)
+    if place.drivername.startswith("sqlite") and place.database not in (None, "", ":memory:"):
+        with for_owner(Path(place.database).parent), contextlib.suppress(OSError):  # said by the database itself
+            Path(place.database).touch()  # SQLite would give a group no right to write
     engine = create_engine(url)
     try:
         with engine.begin() as connection:

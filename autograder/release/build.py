@@ -8,6 +8,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.lint import lint
 from autograder.course.reading import read_text
 from autograder.errors import StaleRelease
+from autograder.private import for_owner
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.release.scan import scan
 from autograder.report import write_whole
@@ -51,7 +52,7 @@ def release(assignment: Assignment, anew: bool = False) -> list[str]:
     files = build(assignment, anew)
     changed = _differences(assignment.handout, files)
     _write_folder(assignment.handout, files)
-    _write_folder(nbgrader_source(assignment), _source(assignment, files))
+    _write_source(assignment, files)
     return changed
 
 
@@ -59,7 +60,7 @@ def ensure_nbgrader_source(assignment: Assignment) -> None:
     """Writes build/source/<name>/ where it is missing, as in a fresh clone: formgrader lists what lies there alone."""
     if not (nbgrader_source(assignment) / f"{assignment.notebook.stem}.ipynb").exists():
         files = {path.name: path.read_bytes() for path in assignment.handout.glob("*") if path.is_file()}
-        _write_folder(nbgrader_source(assignment), _source(assignment, files))
+        _write_source(assignment, files)
 
 
 def _source(assignment: Assignment, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -94,6 +95,12 @@ def _differences(folder: Path, files: dict[str, bytes]) -> list[str]:
     present = {path.name for path in folder.glob("*") if path.is_file()}
     return sorted(name for name in present | set(files)
                   if name not in present or name not in files or (folder / name).read_bytes() != files[name])
+
+
+def _write_source(assignment: Assignment, files: dict[str, bytes]) -> None:
+    """For nbgrader, with the solutions and the hidden checks: for nobody else to read."""
+    with for_owner(assignment.root):
+        _write_folder(nbgrader_source(assignment), _source(assignment, files))
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
