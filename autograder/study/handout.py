@@ -10,7 +10,7 @@ from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
 from autograder.course.source import GIVEN
 from autograder.errors import CourseError, DataError, SubmissionError
-from autograder.submission import Slot, Submission, local_modules, raw_cells, read_cells, released_slots
+from autograder.submission import Slot, Submission, raw_cells, read_cells, released_slots, with_modules
 from autograder.submission.finding import Candidate, choose
 from autograder.submission.packages import unexpected
 from autograder.submission.slots import released_assignments
@@ -60,8 +60,7 @@ class Handout:
         file that is no notebook."""
         found = read_cells(raw_cells(self.notebook), self.slots,
                            lambda: released_assignments(self.folder.parent, but=self.name))
-        found.modules = local_modules(self.folder.resolve(), found.cells)
-        return found
+        return with_modules(found, self.folder.resolve())
 
     def unexpected(self, submission: Submission) -> dict[str, str]:
         """package -> where it is needed, of those that a grader may lack."""

@@ -15,8 +15,8 @@ from autograder.study.handout import Handout
 from autograder.study.overview import overview
 from autograder.study.statement import passages
 from autograder.submission import Place, chosen, grade_id_of, is_answered, placed, raw_cells, source_of
+from autograder.submission.notes import MISSING, changed_given
 from autograder.submission.packages import sentences
-from autograder.submission.reader import MISSING, changed_given
 
 MANY = 6  # names in one sentence
 CLOCKS = 2.0  # seconds that the clocks of a file server and of this machine may differ
@@ -60,7 +60,7 @@ def look_over(handout: Handout) -> HandIn:
         *_not_compiling([*submission.modules.items(), *submission.cells]), *sentences(handout.unexpected(submission)),
         *_unseen_pictures(handout), _unsaved(handout.notebook)) if problem]
     found.notes += [note for note in (
-        changed_given(submission), handout.note,
+        changed_given(submission.changed), handout.note,
         *(note for note in submission.notes if not note.startswith(MISSING) and note != submission.not_this),
         _named("your own modules go with it", list(submission.modules))) if note]
     blank = {slot.name for slot in handout.slots

@@ -13,8 +13,8 @@ from autograder.study.bench import SECONDS, Bench, Cancelled
 from autograder.study.depends import part_keys
 from autograder.study.handout import Handout
 from autograder.submission import Submission
+from autograder.submission.notes import changed_given
 from autograder.submission.packages import sentences
-from autograder.submission.reader import changed_given
 
 SETTLE = 0.5  # seconds that a file may be half written
 LOOK_MS = 1000  # look at the file itself this often, too: not every file system tells of changes
@@ -36,8 +36,9 @@ def examined(handout: Handout, bench: Bench, parts: tuple[str, ...] = (), **opti
     submission = handout.submission()
     outcome = bench.examine(submission, parts, **options)
     kept.keep(handout.notebook, outcome.results, kept.SHELL, keys_of(handout, submission))
-    notes = [handout.note, changed_given(submission), *submission.notes, *sentences(handout.unexpected(submission))]
-    return outcome.results, [*filter(None, notes), *outcome.notes]
+    notes = [handout.note, changed_given(submission.changed), *submission.notes,
+             *sentences(handout.unexpected(submission)), *outcome.notes]
+    return outcome.results, [note for note in notes if note]
 
 
 def keys_of(handout: Handout, submission: Submission) -> dict[str, str]:

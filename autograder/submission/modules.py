@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from autograder import handed_in
+from autograder.course.reading import parsed
 from autograder.errors import SubmissionError
-from autograder.submission.python import parsed
+from autograder.submission.python import DEFINITIONS
 
 MODULE = re.compile(r"([^\W\d]\w*/)*[^\W\d]\w*\.py")  # a path that an import can lead to
 COURSE = ("autograder", "checks", "mistakes", "reference")  # names that are not a student's to give
@@ -43,6 +44,26 @@ def needed(sources: Iterable[str], files: Mapping[str, Callable[[], bytes]]) -> 
                         found[path] = text
                         todo.append(text)
     return dict(sorted(found.items()))
+
+
+def used(code: str, modules: Mapping[str, str]) -> list[str]:
+    """What of the modules a text uses, directly or not, by name: each definition below the path of its file."""
+    definitions = {node.name: (path, "\n".join(text.split("\n")[node.lineno - 1:node.end_lineno]))
+                   for path, text in modules.items()
+                   for node in getattr(parsed(text), "body", ()) if isinstance(node, DEFINITIONS)}
+    found: dict[str, None] = {}
+    todo = [code]
+    while todo:
+        for name in _names(todo.pop()) & definitions.keys() - found.keys():
+            found[name] = None
+            todo.append(definitions[name][1])
+    return [f"# {path}\n{text}" for path, text in (definitions[name] for name in definitions if name in found)]
+
+
+def _names(source: str) -> set[str]:
+    tree = parsed(source)
+    return {name for node in ast.walk(tree) for name in (getattr(node, "id", ""), getattr(node, "attr", ""),
+                                                         getattr(node, "name", ""))} if tree else set()
 
 
 def imported(source: str) -> set[str]:

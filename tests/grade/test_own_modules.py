@@ -53,6 +53,14 @@ def test_what_is_imported_travels_and_nothing_else(tiny, folder):
     assert list(submission.modules) == ["helpers.py", "tools/sums.py"]
 
 
+def test_your_code_holds_what_it_uses_of_them(tiny, folder):
+    code = read_submission(folder / "means.ipynb", tiny).code
+    assert code["row_mean"] == CELLS["row_mean"] + (
+        "\n\n\n# helpers.py\ndef mean_of_rows(x):\n    return total(x) / x.shape[1]"
+        "\n\n\n# tools/sums.py\ndef total(x):\n    return x.sum(axis=1)")
+    assert "# helpers.py" in code["centred"] and "# helpers.py" not in code["scaler"]
+
+
 def test_the_room_imports_them(tiny, folder, points):
     found, report = points(tiny, folder)
     assert found == {"row_mean": 3, "centred": 3, "scaler": 0} and report.notes == []
