@@ -28,7 +28,7 @@ COMMAND = "python -m autograder.audit.messages"
 class Message:
     """A known mistake, and what a student reads of the failed check that says most about it.
 
-    hidden: no visible check notices the mistake, so that the student reads it after grading only.
+    hidden: what visible checks notice earns no hint, so that the student reads it after grading only.
     """
 
     part: str
@@ -52,13 +52,12 @@ def _message(assignment: Assignment, part: str, answer: execute.Answer, notebook
     desk = LiveDesk(vars(execute.with_answer(assignment, answer)))
     owners = {name.partition(".")[0] for name in answer.replaces}
     sharing = [each.name for each in assignment.plan.parts if owners & assignment.defined_by(each.name)]
-    for examiner in (notebook, grader):
-        failed = [check for result in examiner.examine(desk, sharing) for check in result.checks
-                  if check.verdict == FAILED]
-        if failed:
-            telling = next((check for check in failed if check.hint), failed[0])
-            return Message(part, answer.name, examiner is grader, lines_for_student(telling))
-    return Message(part, answer.name, True, ["no check notices it"])
+    failed = [(check, examiner is grader) for examiner in (notebook, grader)
+              for result in examiner.examine(desk, sharing) for check in result.checks if check.verdict == FAILED]
+    if not failed:
+        return Message(part, answer.name, True, ["no check notices it"])
+    telling, hidden = next((each for each in failed if each[0].hint), failed[0])
+    return Message(part, answer.name, hidden, lines_for_student(telling))
 
 
 def page(assignment: Assignment) -> str:
@@ -67,8 +66,8 @@ def page(assignment: Assignment) -> str:
     later = sum(message.hidden for message in found)
     text = [f"<!-- made by `{COMMAND}`: change solutions/{assignment.name}/mistakes.py instead -->",
             f"# What a student reads: {assignment.name}", "",
-            f"{len(found)} known mistakes. {len(found) - later} of them are noticed in the notebook; the other {later} "
-            "only by checks that are hidden, so that their hints are read after grading.", ""]
+            f"{len(found)} known mistakes. {len(found) - later} of them earn their hint in the notebook; the other "
+            f"{later} with the checks that are hidden, so that their hints are read after grading.", ""]
     for part, group in groupby(found, key=lambda message: message.part):
         text += [f"## {part}", "", "| mistake | what a student reads |", "|---|---|"]
         text += [f"| {_markdown(message.mistake.replace('_', ' '))}{' *(after grading)*' * message.hidden} "

@@ -7,6 +7,7 @@ import signal
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from autograder.audit.mutants import Mutant, mutants
 from autograder.course import execute
@@ -136,26 +137,25 @@ class PartAuditor:
     def _audit_mistake(self, result: PartAudit, answer: execute.Answer) -> None:
         result.mistakes += 1
         names = vars(execute.with_answer(self.assignment, answer))
-        caught = []
-        for check, fault in self._failures(result, self._checks(answer.replaces), names):
-            caught.append((check, fault))
-            if self._hint(check, fault) == answer.hint:
-                result.caught += 1
-                result.hinted += 1
-                return
-        result.caught += bool(caught)
-        if not caught:
+        caught, _ = next(self._failures(result, self._checks(answer.replaces), names), (None, None))
+        if caught is None:
             result.problems.append(f"no check notices the mistake `{answer.name}`")
+            return
+        result.caught += 1
+        if answer.hint in self._hints(answer):
+            result.hinted += 1
         else:
-            check, fault = caught[0]
-            why = f": it raises {fault.found}" if isinstance(fault, StudentRaised) else ""
-            result.problems.append(f"the mistake `{answer.name}` is caught by `{check.name}`, "
-                                   f"but does not earn its own hint{why}")
+            result.problems.append(f"the mistake `{answer.name}` is caught by `{caught.name}`, but does not earn its "
+                                   "own hint: another mistake explains the same, or its numbers tell too little")
 
-    def _hint(self, check: Check, fault: BaseException) -> str:
-        evidence = getattr(fault, "evidence", None)
-        known = evidence and hints.explaining(hints.Evidence(*evidence), self.examiner.known_mistakes(check, ()))
-        return known.hint if known else ""
+    def _hints(self, answer: execute.Answer) -> set[str]:
+        """What somebody is told who made this mistake."""
+        known, seen, told = self.examiner.known_mistakes, {}, set()
+        for _, checks in groupby(self._checks(answer.replaces), key=lambda check: check.part):
+            here = {check: known.evidence(check, answer.name) for check in checks}
+            told.update(hints.earned(here, known, seen).values())
+            seen |= here
+        return told
 
     def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""

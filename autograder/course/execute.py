@@ -26,7 +26,8 @@ STUB = 'raise NotImplementedError("write your code here")'
 class Answer:
     """A way to write part of the notebook: a known mistake (with its hint) or another correct answer.
 
-    replaces: names, with a dot for a method ("CaptioningRNN.loss"); values: what stands in their place.
+    replaces: names, with a dot for a method ("CaptioningRNN.loss"); values: what stands in their place; seen: the hint
+    says no more than what can be seen.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Answer:
     replaces: tuple[str, ...]
     values: tuple
     correct: bool
+    seen: bool = False
 
 
 def reference_sources(assignment: Assignment) -> list[tuple[str, str]]:
@@ -134,7 +136,7 @@ def with_answer(assignment: Assignment, *answers: Answer) -> types.ModuleType:
 
 
 def _read_answer(function: Callable, where: str) -> Answer:
-    names, correct = function._answers
+    names, correct, seen = function._answers
     hint = " ".join((function.__doc__ or "").split())
     if not hint and not correct:
         raise CourseError(f"{where}: `{function.__name__}` has a docstring", "found none",
@@ -144,7 +146,7 @@ def _read_answer(function: Callable, where: str) -> Answer:
     except Exception as error:
         raise CourseError(f"{where}: `{function.__name__}` replaces several names: it returns {{name: what stands in "
                           "its place}", f"{type(error).__name__}: {error}") from error
-    return Answer(function.__name__, hint, names, values, correct)
+    return Answer(function.__name__, hint, names, values, correct, seen)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.examine.face import Handle
+from autograder.examine.hints import UNKNOWN, Evidence
 from autograder.examine.picture import picture
 from autograder.report import Difference
 
@@ -22,17 +23,17 @@ __all__ = ["CheckFailed", "largest", "numeric", "reached", "require", "returns",
 class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
-    asked: None where the check's own sentence says it; evidence: (what, got, scale of the right answer) where the
-    answer was an array, which is what a hint has to be earned with; difference: the picture of where it is wrong. Of an
-    array that is larger than any known mistake's nothing is kept.
+    asked: None where the check's own sentence says it; evidence: what a hint has to be earned with, the words where
+    it is nothing else; difference: the picture of where it is wrong. Of an array that is larger than any known mistake's
+    nothing is kept.
     """
 
-    def __init__(self, asked: str | None, found: str, evidence: tuple[str, np.ndarray, float] | None = None,
+    def __init__(self, asked: str | None, found: str, evidence: Evidence | None = None,
                  difference: Difference | None = None):
         super().__init__(asked, found)
         self.asked, self.found, self.difference = asked, found, difference
-        is_kept = evidence is not None and evidence[1].nbytes <= MAX_EVIDENCE
-        self.evidence = (evidence[0], evidence[1].copy(), *evidence[2:]) if is_kept else None
+        kept = evidence or Evidence.of_words(asked, found)
+        self.evidence = kept if kept.got is None or kept.got.nbytes <= MAX_EVIDENCE else UNKNOWN
 
 
 def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1e-6) -> None:
@@ -50,11 +51,11 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
     difference = _difference(got, want)
     exact = want.dtype.kind in "iub"
     scale = largest(want)
-    evidence = (what, got, scale)
     allowed = 0.0 if exact else max(rel_error, COARSE.get(got.dtype.name, 0.0)) * (scale or 1.0)
     wrong = ~(difference <= allowed)
     if not wrong.any():
         return
+    evidence = Evidence.of_numbers(what, got, scale, difference)
     error = np.where(wrong, np.inf if exact else difference / (scale or 1.0), 0.0)
     where = picture(error, _names(got.shape, axes))
     strange = ~np.isfinite(got) & np.isfinite(want)
@@ -70,9 +71,9 @@ def same(got: Any, want: Any, what: str, *, axes: str = "", rel_error: float = 1
 
 
 def require(condition: Any, asked: str, found: str) -> None:
-    """A property: both sentences are read by the student."""
+    """A property: both sentences are read by the student. By itself it earns no hint: many mistakes may violate it."""
     if not condition:
-        raise CheckFailed(asked, found)
+        raise CheckFailed(asked, found, Evidence.of_words(asked, found, tells=False))
 
 
 def returns(value: Any, *names: str) -> Any:
@@ -178,15 +179,15 @@ def same_shape(got: np.ndarray, want: np.ndarray, what: str, axes: str) -> None:
     if got.shape == want.shape:
         return
     names = f" ({', '.join(axes.split())})" if axes else ""
-    raise CheckFailed(None, f"`{what}` has shape {got.shape}, expected {want.shape}{names}",
-                      (what, got, largest(want)))
+    found = f"`{what}` has shape {got.shape}, expected {want.shape}{names}"
+    raise CheckFailed(None, found, Evidence(f"the shape of {what}", got))
 
 
 def _same_kind(got: np.ndarray, want: np.ndarray, what: str) -> None:
     """A wrong answer of whole numbers where real ones are expected has probably been rounded on its way."""
     if want.dtype.kind == "f" and got.dtype.kind in "iub":
         raise CheckFailed(None, f"`{what}` holds whole numbers ({got.dtype}), expected real numbers",
-                          (what, got, largest(want)))
+                          Evidence(what, got.copy()))
 
 
 def _narrow(value: Any) -> str:

@@ -31,7 +31,7 @@ NOT_RUN = "not run: other checks of this part have already run out of time"
 class Examiner:
     """The parts of one assignment, ready for any number of answers.
 
-    known_mistakes: the mistakes' answers to a check, those of the given names first;
+    known_mistakes: what they answer to the checks;
     functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss").
     """
 
@@ -54,21 +54,24 @@ class Examiner:
         wanted = [part.name for part in self.plan.parts] if only is None else list(only)
         done = {name: result for name, result in known.items() if name not in wanted}
         todo = self._with_prerequisites(wanted, done)
+        seen: dict[Check, hints.Evidence | None] = {}
         for part in self.plan.parts:
             if part.name in todo:
-                done[part.name] = self._examine_part(part, desk, done)
+                done[part.name] = self._examine_part(part, desk, done, seen)
                 if part.name in wanted:
                     on_part(done[part.name])
         return [result for name, result in done.items() if name in wanted]
 
-    def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult]) -> PartResult:
+    def _examine_part(self, part: Part, desk: Desk, done: dict[str, PartResult],
+                      seen: dict[Check, hints.Evidence | None]) -> PartResult:
         stalled_before = any(_stalled(check) for name in part.prerequisites for check in done[name].checks)
         failed_before = [name for name in part.prerequisites if done[name].failed]
         waits = [name for name in failed_before if name in part.waits_for or not desk.swappable]
-        evidence: dict[str, hints.Evidence] = {}
+        evidence: dict[Check, hints.Evidence] = {}
         with in_brief(bool(waits)):
             result = PartResult(part.name, self._sit(part, desk, HURRIED if stalled_before else CALM, evidence))
         if not any(check.verdict in (FAILED, SKIPPED) and check.attempted for check in result.checks):
+            self._explain(part, result, evidence, seen)
             return result  # all is right, or what fails is not written yet: no harm done, and no second sitting helps
         went_wrong = any(check.verdict == FAILED and check.attempted for check in result.checks)
         if desk.swappable and not set(failed_before).isdisjoint(part.builds_on):
@@ -78,15 +81,19 @@ class Examiner:
         for check in result.checks:
             if check.verdict == FAILED and waits and check.attempted:
                 _skip(check, waits[0])
-        self._explain(part, result, evidence)
+        self._explain(part, result, evidence, seen)
         return result
 
-    def _explain(self, part: Part, result: PartResult, evidence: Mapping[str, hints.Evidence]) -> None:
-        """Hints for what has failed in the end: to find them, known mistakes are examined too."""
-        diagnosis = hints.Diagnosis(self.known_mistakes)
-        for check, checked in zip(self.plan.checks_of(part.name), result.checks):
-            if checked.verdict == FAILED and check.name in evidence:
-                diagnosis.explain(check, checked, evidence[check.name])
+    def _explain(self, part: Part, result: PartResult, evidence: Mapping[Check, hints.Evidence],
+                 before: dict[Check, hints.Evidence | None]) -> None:
+        """Hints for what has failed in the end: to find them, known mistakes are examined too. before: what was seen in
+        earlier parts; receives what is seen in this one."""
+        checks = dict(zip(self.plan.checks_of(part.name), result.checks))
+        seen = {check: None if checked.verdict == PASSED else evidence.get(check, hints.UNKNOWN)
+                for check, checked in checks.items() if checked.verdict in (PASSED, FAILED) and checked.attempted}
+        for check, hint in hints.earned(seen, self.known_mistakes, before).items():
+            checks[check].hint = hint
+        before.update(seen)
 
     def _follow_through(self, part: Part, desk: Desk, result: PartResult, failed: list[str]) -> None:
         """A second sitting with the reference in place of the failed parts. Only its verdicts are kept,
@@ -117,8 +124,8 @@ class Examiner:
                      if order.index(name) < order.index(part.name) and self.functions[name].isdisjoint(own))
 
     def _sit(self, part: Part, desk: Desk, patience: Patience,
-             evidence: dict[str, hints.Evidence]) -> list[CheckResult]:
-        """The part's checks. `evidence` receives the numbers of those that fail with numbers."""
+             evidence: dict[Check, hints.Evidence]) -> list[CheckResult]:
+        """The part's checks. `evidence` receives how those fail that do."""
         results, stalls, checks = [], 0, self.plan.checks_of(part.name)
         for place, check in enumerate(checks):
             result = CheckResult(check.name, check.sentence, check.points, hidden=check.hidden)
@@ -128,8 +135,8 @@ class Examiner:
                 raised = self._ask(checks[place:], desk, patience.seconds)
                 stalls += isinstance(raised, TimedOut)
                 self._judge.decide(result, check, raised, desk.text)
-                if numbers := evidence_of(raised):
-                    evidence[check.name] = numbers
+                if raised is not None:
+                    evidence[check] = evidence_of(raised)
             result.points = result.max_points if result.verdict in (PASSED, BROKEN) else 0.0
             results.append(result)
         return results

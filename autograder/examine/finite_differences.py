@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.examine.compare import CheckFailed, largest, numeric, same, same_shape
+from autograder.examine.hints import Evidence
 
 DIRECTIONS = 3
 FAR = 100
@@ -97,7 +98,7 @@ def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, go
         if not flat and x.size and not got.any():
             raise CheckFailed(f"`{what}` is the gradient of a forward pass that depends on its input",
                               "the forward pass gives the same, whatever it is given, and all slopes are 0",
-                              (what, got))
+                              Evidence.of_numbers(what, got))
         if _MEASURED.get() is not None:
             _MEASURED.get()[question] = Measured(first, forward.derivative())
         return
@@ -105,8 +106,8 @@ def gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: np.ndarray, go
         _in_single(forward, got, what, axes)
         return
     if _BRIEF.get() and _is_gross(error, got, direction, rel_error):
-        scale = abs(slope) / np.linalg.norm(direction)
-        raise CheckFailed(None, f"`{what}` is not the gradient of your own forward pass", (what, got, scale))
+        found, scale = f"`{what}` is not the gradient of your own forward pass", abs(slope) / np.linalg.norm(direction)
+        raise CheckFailed(None, found, Evidence.of_numbers(what, got, scale))
     with _as_a_gradient(what):
         known = _KNOWN.get()().get(question)
         if known is not None and all(map(_alike, known.sides, first)):

@@ -11,7 +11,7 @@ from autograder.course.plan import read_plan
 from autograder.course.regions import SOLUTION, has
 from autograder.course.source import Cell
 from autograder.examine.examiner import Examiner
-from autograder.examine.hints import Catalogue, likely_first
+from autograder.examine.hints import Catalogue
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.recorded import Recording
 from autograder.examine.runner import CheckRunner
@@ -32,7 +32,7 @@ def course_examiner(assignment: Assignment, secret: bytes = b"") -> Iterator[Exa
             return runner.evidence(check, NamespaceBackend(mistaken))
 
         catalogue = Catalogue(lambda part: mistakes_of(assignment, part, answers), replay)
-        yield Examiner(assignment.plan, runner, known_mistakes=catalogue.mistakes,
+        yield Examiner(assignment.plan, runner, known_mistakes=catalogue,
                        functions=functions_by_part(assignment))
 
 
@@ -42,7 +42,7 @@ def handout_examiner(folder: Path) -> Iterator[Examiner]:
     recording = Recording(folder / "recorded.h5")
     with CheckSession(folder / "checks.py") as session:
         yield Examiner(read_plan(folder / "checks.py"), CheckRunner(session, reference=recording.reference),
-                       known_mistakes=lambda check, likely=(): likely_first(recording.mistakes(check.name), likely),
+                       known_mistakes=recording,
                        functions=recording.functions)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from autograder.examine.compare import CheckFailed, numeric, same, same_shape
 from autograder.examine.face import Handle
+from autograder.examine.hints import Evidence
 from autograder.examine.probes import beside
 
 __all__ = ["equivariant", "influences", "invariant", "permuted", "same_as_set", "shifted", "unchanged"]
@@ -28,7 +29,8 @@ def influences(f: Callable[[Any], Any], x: Any, allowed: Any, *, what: str = "ou
     spread, places = _places(before, to), [x.shape[axis] for axis in at]
     reaches = np.zeros((spread.shape[0], int(np.prod(places))), dtype=bool)
     if reaches.shape != allowed.shape:
-        raise CheckFailed(None, f"`{what}` has {reaches.shape[0]} places, expected {allowed.shape[0]}", (what, before))
+        raise CheckFailed(None, f"`{what}` has {reaches.shape[0]} places, expected {allowed.shape[0]}",
+                          Evidence(f"the places of {what}", before))
     rng = np.random.default_rng(reaches.size)
     for number, place in enumerate(np.ndindex(*places)):
         after = numeric(f(_nudged(x, at, place, step, rng)), what)
@@ -41,7 +43,7 @@ def influences(f: Callable[[Any], Any], x: Any, allowed: Any, *, what: str = "ou
         seen = "depends" if reaches[s, t] else "does not depend"
         raise CheckFailed(f"the {of} at a place depends on the {on} where it may, and nowhere else",
                           f"the {of} at place {s} {seen} on the {on} at place {t}; {int(wrong.sum())} of {wrong.size} "
-                          "pairs are wrong", (f"who depends on whom ({what})", reaches))
+                          "pairs are wrong", Evidence(f"who depends on whom ({what})", reaches))
 
 
 def equivariant(f: Callable[[Any], Any], x: Any, move: Callable[[Any], Any], what: str = "out", *,
@@ -131,7 +133,7 @@ def _nudged(x: Any, axes: tuple[int, ...], place: tuple[int, ...], step: float, 
 
 def _differs(one: np.ndarray, other: np.ndarray, asked: str, found: str) -> None:
     if one.shape == other.shape and not np.abs(one - other).max(initial=0.0) > _rounding(other):
-        raise CheckFailed(asked, found, ("whether anything depends on the input", other))
+        raise CheckFailed(asked, found, Evidence.of_numbers("what does not depend on the input", other))
 
 
 def _rounding(out: np.ndarray) -> float:

@@ -6,14 +6,15 @@ It stands in for the reference in a student's copy, where there is none.
     attribute `source`                 a digest of what determines the answers: where it is the same, they are kept
     attribute `draws`                  a digest of what this NumPy's generator draws: another one asks other questions
     /answers/<check>/<0000 ...>        one operation of the reference: attributes `op` and `tree`, its arrays
-    /mistakes/<check>/<000 ...>        attributes `name`, `hint`, `what`, data set `got`: the wrong numbers it gave
+    /mistakes/<check>/<000 ...>        attributes `name`, `hint`, `seen` and `what`; where it failed with numbers also
+                                       attributes `scale`, `error`, data set `got` (see hints.Evidence)
     /notebook                          the notebook as it was handed out (bytes), attribute `name`: its file name
 """
 
 import functools
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ class Header:
     notebook: tuple[str, bytes]
 
 
-def write(path: Path, header: Header, answers: dict[str, list], mistakes: dict[str, list[Mistake]]) -> None:
+def write(path: Path, header: Header, answers: dict[str, list],
+          mistakes: dict[str, list[tuple[Mistake, Evidence]]]) -> None:
     """Writes recorded.h5; the same content gives the same bytes."""
     with _begun(path, header) as file:
         for check, recording in answers.items():
@@ -78,11 +80,12 @@ def write(path: Path, header: Header, answers: dict[str, list], mistakes: dict[s
                 for index, array in enumerate(arrays):
                     group.create_dataset(str(index), data=array, track_times=False)
         for check, known in mistakes.items():
-            for number, mistake in enumerate(known):  # the first that fits is shown, so their order counts
+            for number, (mistake, evidence) in enumerate(known):
                 group = file.create_group(f"mistakes/{check}/{number:03d}")
-                group.attrs["name"], group.attrs["hint"] = mistake.name, mistake.hint
-                group.attrs["what"], group.attrs["scale"] = mistake.evidence.what, mistake.evidence.scale
-                group.create_dataset("got", data=mistake.evidence.got, track_times=False)
+                group.attrs.update(asdict(mistake), what=evidence.what)
+                if evidence.got is not None:
+                    group.attrs["scale"], group.attrs["error"] = evidence.scale, evidence.error
+                    group.create_dataset("got", data=evidence.got, track_times=False)
 
 
 def rewrite(path: Path, header: Header, old: Path) -> None:
@@ -154,8 +157,14 @@ class Recording:
     def reference(self, check: str) -> Replay:
         return Replay(check, self._answers.get(check, []))
 
-    def mistakes(self, check: str) -> list[Mistake]:
-        return self._mistakes.get(check, [])
+    def of(self, check) -> list[Mistake]:
+        """The known mistakes that fail a check (of a plan)."""
+        return list(self._mistakes.get(check.name, {}))
+
+    def evidence(self, check, name: str) -> Evidence | None:
+        """How the mistake of that name fails the check; None if it passes."""
+        return next((evidence for mistake, evidence in self._mistakes.get(check.name, {}).items()
+                     if mistake.name == name), None)
 
 
 def _read_answers(group: h5py.Group) -> list[tuple[str, Any]]:
@@ -166,10 +175,16 @@ def _read_answers(group: h5py.Group) -> list[tuple[str, Any]]:
     return answers
 
 
-def _read_mistakes(group: h5py.Group) -> list[Mistake]:
-    return [Mistake(entry.attrs["name"], entry.attrs["hint"],
-                    Evidence(entry.attrs["what"], entry["got"][()], float(entry.attrs["scale"])))
-            for _, entry in sorted(group.items())]
+def _read_mistakes(group: h5py.Group) -> dict[Mistake, Evidence]:
+    return {Mistake(entry.attrs["name"], entry.attrs["hint"], bool(entry.attrs["seen"])): _read_evidence(entry)
+            for _, entry in sorted(group.items())}
+
+
+def _read_evidence(entry: h5py.Group) -> Evidence:
+    if "got" not in entry:
+        return Evidence(entry.attrs["what"])
+    return Evidence(entry.attrs["what"], np.asarray(entry["got"][()]), float(entry.attrs["scale"]),
+                    float(entry.attrs["error"]))
 
 
 def operation(do: str, arguments: dict[str, Any]) -> str:

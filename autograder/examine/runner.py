@@ -59,7 +59,7 @@ class CheckRunner:
         return self.session.run(check.name, Sitting(student, reference, self._seed(check)))
 
     def evidence(self, check: Check, student: Backend) -> hints.Evidence | None:
-        """The numbers with which an answer fails a check, or None if it passes or fails without numbers."""
+        """How an answer fails a check, or None if it passes."""
         with in_brief():
             return evidence_of(self.run(check, student))
 

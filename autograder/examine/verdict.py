@@ -1,5 +1,6 @@
 """Verdicts: what a check raised, in the words of a report."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from autograder.examine.compare import CheckFailed
 from autograder.examine.lines import Text, raised_at
 from autograder.report import BROKEN, FAILED, SKIPPED, CheckResult
 
+_ADDRESS = re.compile("0x[0-9a-f]+")
 GONE = "its cell was not run, has failed, or is gone"
 
 
@@ -64,9 +66,16 @@ class Judge:
 
 
 def evidence_of(raised: BaseException | None) -> hints.Evidence | None:
-    """The numbers with which a check failed, if it did so with numbers."""
-    evidence = getattr(raised, "evidence", None)
-    return hints.Evidence(*evidence) if evidence else None
+    """How a check failed: with numbers, with an exception of the answer's, or in words."""
+    if raised is None:
+        return None
+    if isinstance(raised, CheckFailed):
+        return raised.evidence
+    if isinstance(raised, StudentRaised):
+        return hints.Evidence(_ADDRESS.sub("0x", f"{raised.kind}: {raised.message}"))
+    if isinstance(raised, StudentFault):
+        return hints.UNKNOWN
+    return hints.Evidence(_ADDRESS.sub("0x", _unusable(raised)))
 
 
 def _unusable(raised: BaseException) -> str:

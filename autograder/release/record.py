@@ -31,7 +31,8 @@ def record(assignment: Assignment, visible_checks: Path, notebook: tuple[str, by
                              "with global generators in another state it asks something else", HINT)
             answers[check.name] = [(recorded.operation(do, arguments), answer)
                                    for do, arguments, answer in rehearsal.reference_told() if do != "set"]
-            mistakes[check.name] = list(examiner.known_mistakes(check, ()))
+            mistakes[check.name] = [(mistake, evidence) for mistake in examiner.known_mistakes.of(check)
+                                    if (evidence := examiner.known_mistakes.evidence(check, mistake.name))]
     findings.settle()
     recorded.write(path, header(assignment, visible_checks, notebook), answers, mistakes)
 

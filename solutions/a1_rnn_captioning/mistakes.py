@@ -289,7 +289,7 @@ def weights_averaged_over_time(dh, cache):
     return collected(*back_through_time(dh, cache), over_time=lambda values: sum(values) / len(values))
 
 
-@replaces("rnn_backward")
+@replaces("rnn_backward", seen=True)
 def first_memory_gets_nothing(dh, cache):
     """`dh0` is zero. The first memory took part in the first step, so a gradient reaches it."""
     dx, dh0, *weights = reference.rnn_backward(dh, cache)
@@ -918,7 +918,7 @@ def gradient_with_the_wrong_sign(x, y, mask, verbose=False):
     return loss, -dx
 
 
-@replaces("temporal_softmax_loss")
+@replaces("temporal_softmax_loss", seen=True)
 def scores_overflow(x, y, mask, verbose=False):
     """Large scores make the exponentials overflow, or all vanish. Shift the scores before taking them, each
     place by a number of its own: what can be subtracted from all scores of a place without changing a
@@ -1062,16 +1062,16 @@ def projection_gradient_is_a_mean(self, features, captions):
     return changed_gradients(self, features, captions, b_proj=lambda grad: grad / len(features))
 
 
-@replaces("CaptioningRNN.loss")
+@replaces("CaptioningRNN.loss", seen=True)
 def word_vectors_not_learnt(self, features, captions):
     """`grads["W_embed"]` is zero: the gradient of the RNN's inputs has to go on into the table of word
     vectors."""
     return changed_gradients(self, features, captions, W_embed=np.zeros_like)
 
 
-@replaces("CaptioningRNN.loss")
+@replaces("CaptioningRNN.loss", seen=True)
 def picture_weights_not_learnt(self, features, captions):
-    """`grads["W_proj"]` and `grads["b_proj"]` are zero: the walk back ends at the first memory, and goes on
+    """`grads["W_proj"]` is zero: the walk back ends at the first memory, and goes on
     from there into the projection of the picture."""
     return changed_gradients(self, features, captions, W_proj=np.zeros_like, b_proj=np.zeros_like)
 

@@ -352,7 +352,7 @@ def causal_blocks_where_true(T):
     return np.triu(np.ones((T, T), dtype=bool), 1)
 
 
-@replaces("causal_mask")
+@replaces("causal_mask", seen=True)
 def causal_lets_all_pass(T):
     """Your mask is true everywhere: each word sees all that come after it, which it has to guess."""
     return np.ones((T, T), dtype=bool)
@@ -791,7 +791,7 @@ def positions_in_place_of_words(self, x):
     return self.dropout(self.pe[:, : x.shape[1]].expand(x.shape))
 
 
-@replaces("PositionalEncoding.forward")
+@replaces("PositionalEncoding.forward", seen=True)
 def positions_without_dropout(self, x):
     """Nothing is dropped in training mode."""
     return x + self.pe[:, : x.shape[1]]
@@ -938,7 +938,7 @@ def learned_without_words(self, x):
     return self.table(torch.arange(x.shape[1])).expand(x.shape)
 
 
-@replaces("LearnedPositionalEncoding.forward")
+@replaces("LearnedPositionalEncoding.forward", seen=True)
 def learned_but_not_learning(self, x):
     """The numbers are right, but the table gets no gradient: it was detached, or its numbers were copied out."""
     return x + self.table.weight[: x.shape[1]].detach() + 0.0 * self.table.weight.sum()

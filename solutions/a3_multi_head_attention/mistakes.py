@@ -208,7 +208,7 @@ def attend(self, query, key, value, attn_mask=None, *, cut=reference.split_heads
 # -- dropout
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def dropped_weights_do_not_grow(self, query, key, value, attn_mask=None):
     """The weights that are left are as large as without dropout, so that less arrives on the average. What
     are they divided by?"""
@@ -216,10 +216,10 @@ def dropped_weights_do_not_grow(self, query, key, value, attn_mask=None):
         self.attn_drop(torch.ones_like(weights)) > 0, weights, torch.zeros_like(weights)))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def dropout_on_the_heads(self, query, key, value, attn_mask=None):
-    """Dropout fell on single numbers of what the heads found. It belongs on the weights, so that a dropped
-    key takes its whole value along."""
+    """What is dropped varies within a head: dropout fell on single numbers. It belongs on the weights, so that a
+    dropped key takes its whole value along."""
     return attend(self, query, key, value, attn_mask, drop=lambda self, weights: weights,
                   found_drop=lambda self, found: self.attn_drop(found))
 
@@ -232,10 +232,10 @@ def dropout_on_the_values(self, query, key, value, attn_mask=None):
                   value_drop=lambda self, v: self.attn_drop(v))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def dropout_on_the_output(self, query, key, value, attn_mask=None):
-    """Dropout fell on the output of the layer. It belongs on the weights, just before they meet the
-    values."""
+    """With everything dropped, even the last bias is gone: dropout fell on the output of the layer. It belongs on
+    the weights, just before they meet the values."""
     return attend(self, query, key, value, attn_mask, drop=lambda self, weights: weights,
                   finish=lambda self, out: self.attn_drop(self.proj(out)))
 
@@ -262,7 +262,7 @@ def dropout_never_sleeps(self, query, key, value, attn_mask=None):
                   drop=lambda self, weights: F.dropout(weights, self.attn_drop.p))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def all_heads_drop_alike(self, query, key, value, attn_mask=None):
     """All heads drop the same weights. Each head draws for itself: the random numbers need the shape of all
     weights."""
@@ -278,7 +278,7 @@ def all_sentences_drop_alike(self, query, key, value, attn_mask=None):
                   drop=lambda self, weights: weights * self.attn_drop(torch.ones_like(weights[:1])))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def keeps_the_dropped_weights(self, query, key, value, attn_mask=None):
     """What is kept in `self.attention` are the weights *after* the dropout. Keep them as they come out of the
     softmax."""
@@ -418,7 +418,7 @@ def softmax_over_the_batch(self, query, key, value, attn_mask=None):
     return attend(self, query, key, value, attn_mask, normalise=lambda scores: scores.softmax(dim=0))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def softmax_overflows(self, query, key, value, attn_mask=None):
     """Large scores overflow in the exponential. Subtract the largest score of each query first, or use the
     softmax that PyTorch has."""
@@ -530,7 +530,7 @@ def keeps_the_mean_of_the_heads(self, query, key, value, attn_mask=None):
     return attend(self, query, key, value, attn_mask, keep=lambda weights: weights.mean(dim=1))
 
 
-@replaces("MultiHeadAttention.forward")
+@replaces("MultiHeadAttention.forward", seen=True)
 def weights_without_gradient(self, query, key, value, attn_mask=None):
     """The output is right, and the gradients are not: none passes through the attention weights. Was the
     tensor detached somewhere between the scores and the values?"""
@@ -867,9 +867,9 @@ def absolute_value_after_the_sum(loss_fn, num_heads):
     return slopes_of(loss_fn, torch.ones(num_heads)).sum(dim=0).abs()
 
 
-@replaces("head_importance")
+@replaces("head_importance", seen=True)
 def importance_at_closed_gates(loss_fn, num_heads):
-    """The derivative was taken at gates of 0, where no head is at work. Take it where all heads are open."""
+    """No head has any importance. Is the derivative taken where all heads are at work, at gates of 1?"""
     return slopes_of(loss_fn, torch.zeros(num_heads)).abs().mean(dim=0)
 
 

@@ -191,10 +191,10 @@ def residual_in_the_network(self, x):
     return x + self.fc2(self.dropout(torch.relu(self.fc1(x))))
 
 
-@replaces("FeedForwardNetwork.forward")
+@replaces("FeedForwardNetwork.forward", seen=True)
 def dropout_at_the_end(self, x):
-    """In training, the dropout acts on the result. It stands between the two maps; the result meets the dropout of the
-    layer around this network."""
+    """With everything dropped, even the last bias is gone: the dropout acts on the result. It stands between the two
+    maps; the result meets the dropout of the layer around this network."""
     return self.dropout(self.fc2(torch.relu(self.fc1(x))))
 
 
@@ -389,10 +389,10 @@ def encoder_without_dropout_of_the_network(self, src, src_mask=None):
     return encode(self, src, src_mask, drop=(True, False))
 
 
-@replaces("TransformerEncoderLayer.forward")
+@replaces("TransformerEncoderLayer.forward", seen=True)
 def encoder_dropout_after_the_norm(self, src, src_mask=None):
-    """In training, the dropout acts on the normalised sum. It belongs to the sublayer's answer, before that is
-    added."""
+    """With everything dropped, nothing is left, not even the norm's bias: the dropout acts on the normalised sum. It
+    belongs to the sublayer's answer, before that is added."""
     if self.norm_first:
         return encode(self, src, src_mask)
     src = self.dropout_self(self.norm_self(src + self.self_attn(src, src, src, src_mask)))
@@ -622,7 +622,7 @@ def decoder_without_dropout_of_the_cross_attention(self, tgt, memory, tgt_mask=N
     return decode(self, tgt, memory, tgt_mask, drop=(True, False, True))
 
 
-@replaces("TransformerDecoderLayer.forward")
+@replaces("TransformerDecoderLayer.forward", seen=True)
 def memory_without_gradient(self, tgt, memory, tgt_mask=None):
     """The numbers are right, but no gradient reaches `memory`: the picture's features could not be learnt. Is
     something detached?"""
@@ -1102,7 +1102,7 @@ def scores_mixed_up(model, features, captions):
     return surprise(model, features, captions, scores=scores.reshape(N, V, T).transpose(1, 2))
 
 
-@replaces("teacher_forcing_loss")
+@replaces("teacher_forcing_loss", seen=True)
 def exponential_overflows(model, features, captions):
     """The loss is infinite, or not a number, for large scores: the exponential overflows before the logarithm is
     taken. Let one function do both."""
@@ -1116,7 +1116,7 @@ def sign_forgotten(model, features, captions):
     return -surprise(model, features, captions)
 
 
-@replaces("teacher_forcing_loss")
+@replaces("teacher_forcing_loss", seen=True)
 def loss_without_gradient(model, features, captions):
     """The loss is right, but no gradient flows back from it. Is it computed without gradients, or detached?"""
     loss = surprise(model, features, captions)

@@ -82,16 +82,20 @@ def test_the_handout_is_fresh(assignment, handed_out):
     assert handed_out(assignment)  # or it raises StaleRelease, with the command to run
 
 
-def test_a_mistake_that_raises_is_told(tiny):
-    """It cannot earn its hint: that takes a wrong answer."""
+def test_a_mistake_that_cannot_earn_its_hint_is_told(tiny):
+    """One that raises earns it by what it raises, until another raises the same."""
     text = tiny.mistakes.read_text(encoding="utf-8")
     begun = text.index("@replaces(")
-    tiny.mistakes.write_text(f'{text[:begun]}@replaces("row_mean")\ndef row_mean_misspelt(x):\n    """See the name."""\n'
-                             f"    return x.maen(axis=1)\n\n\n{text[begun:]}", encoding="utf-8")
-    with course_examiner(tiny, b"tests") as examiner:
-        problem, = PartAuditor(tiny, examiner).audit("row_mean", 0).problems
-    assert problem.startswith("the mistake `row_mean_misspelt` is caught by `test_")
-    assert problem.endswith("but does not earn its own hint: it raises AttributeError: 'numpy.ndarray' object has no attribute 'maen'")
+    for name in ("misspelt", "mistyped"):
+        text = (f'{text[:begun]}@replaces("row_mean")\ndef {name}(x):\n    """See the {name} name."""\n'
+                f"    return x.maen(axis=1)\n\n\n{text[begun:]}")
+        tiny.mistakes.write_text(text, encoding="utf-8")
+        with course_examiner(tiny, b"tests") as examiner:
+            problems = PartAuditor(tiny, examiner).audit("row_mean", 0).problems
+        assert len(problems) == (0 if name == "misspelt" else 2)
+    assert problems[0].startswith("the mistake `mistyped` is caught by `test_")
+    assert problems[0].endswith("but does not earn its own hint: another mistake explains the same, or its numbers "
+                                "tell too little")
 
 
 def test_a_layer_that_returns_the_same_for_everything_passes_no_dropout_check(auditors):

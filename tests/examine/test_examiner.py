@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from autograder.course import execute
+from autograder.course.plan import Check
 from autograder.errors import CourseError, DataError, StudentRaised
 from autograder.examine.desks import LiveDesk, NamespaceDesk
 from autograder.examine.face import Face
-from autograder.examine.hints import Diagnosis, Evidence, Mistake, explaining, likely_first
+from autograder.examine.hints import UNKNOWN, Evidence, Mistake, earned
 from autograder.examine.namespace import NamespaceBackend
 from autograder.examine.open import course_examiner, handout_examiner
 from autograder.examine.session import CheckSession, Sitting
@@ -109,39 +110,85 @@ def test_a_student_cannot_break_a_sound_check(tiny):
         assert all(check.points == 0 for check in checks)
 
 
-def test_hints_are_earned_by_numbers_only():
-    known = [Mistake("first", "the first", Evidence("h", np.array([1.0, np.nan, np.inf]))),
-             Mistake("second", "the second", Evidence("h", np.array([2.0, 3.0])))]
-    assert explaining(Evidence("h", np.array([1.0 + 1e-9, np.nan, np.inf])), known) is known[0]
-    assert explaining(Evidence("h", np.array([2.0, 3.0])), known) is known[1]
-    assert explaining(Evidence("h", np.array([2.0, 3.001])), known) is None
-    assert explaining(Evidence("c", np.array([2.0, 3.0])), known) is None
-    assert explaining(Evidence("h", np.array([[2.0, 3.0]])), known) is None
-    assert likely_first(known, {"second"}) == [known[1], known[0]]
+def numbers(*values: float, what: str = "h") -> Evidence:
+    """Of an answer that is wrong by 10."""
+    return Evidence.of_numbers(what, np.array(values), np.full(len(values), 10.0))
 
 
-def test_one_mistake_explains_all_failures_of_a_part_where_one_does():
+def hints_of(known: dict[str, dict[str, Evidence]], seen: dict[str, Evidence | None], beside=None, **plain) -> list[str]:
+    """known: mistake -> check -> how it fails. The hints of the checks in `seen`."""
+    catalogue = SimpleNamespace(of=lambda check: [Mistake(name, f"the {name}", name in plain) for name in known],
+                                evidence=lambda check, name: known[name].get(check.name))
+    checks = {check: Check(check, "part", 1.0, f"sentence of {check}", check == "hidden") for check in "abcdefgh"}
+    checks["hidden"] = Check("hidden", "part", 1.0, "a secret", True)
+    hints = earned({checks[name]: evidence for name, evidence in seen.items()}, catalogue,
+                   {checks[name]: evidence for name, evidence in (beside or {}).items()})
+    return [hints.get(checks[name], "") for name in seen]
+
+
+def test_evidence_is_the_same_wrong_numbers():
+    assert numbers(1 + 1e-9, np.nan, np.inf).matches(numbers(1, np.nan, np.inf))
+    assert not numbers(2, 3.001).matches(numbers(2, 3))
+    assert not numbers(2, 3).matches(numbers(2, 3, what="c"))
+    assert not numbers(2, 3).matches(Evidence("h", np.array([[2.0, 3.0]])))
+    assert Evidence("ValueError: no").matches(Evidence("ValueError: no"))
+    assert not Evidence("ValueError: no").matches(Evidence("TypeError: no"))
+    assert not Evidence("h").matches(numbers(1)) and not UNKNOWN.matches(UNKNOWN)
+
+
+def test_numbers_close_to_the_right_ones_have_to_be_closer_to_the_mistakes():
+    """In float32 rounding is as large as what some mistakes do wrong."""
+    def off(by: float, kind: type) -> Evidence:
+        return Evidence.of_numbers("y", np.array([1 + by, 2.0], kind), np.array([by, 0.0]))
+
+    assert off(0.10001, np.float32).matches(off(0.1, float)) and not off(0.10001, float).matches(off(0.1, float))
+    assert not off(3e-5, np.float32).matches(off(2e-5, float))
+
+
+def test_a_mistake_explains_all_failures_of_a_part():
     """In a small example a view and a transpose give the same numbers; on a batch only one of them is it."""
-    def numbers(value: float) -> Evidence:
-        return Evidence("h", np.array([value]))
+    known = {"view": {"a": numbers(1, 2), "b": numbers(2, 3), "c": numbers(5, 6)},
+             "transpose": {"a": numbers(1, 2), "b": numbers(3, 3), "c": numbers(5, 6)},
+             "other": {"b": numbers(4, 5)}}
+    assert hints_of(known, {"a": numbers(1, 2), "b": numbers(2, 3), "c": numbers(5, 6)}) == ["the view"] * 3
+    assert hints_of(known, {"a": numbers(1, 2)}) == [""]  # it may be either
+    assert hints_of(known, {"a": numbers(1, 2), "b": numbers(7, 7), "c": numbers(5, 6)}) == ["", "", ""]  # is neither
+    assert hints_of(known, {"a": None, "b": numbers(2, 3)}) == [""] * 2  # it would fail what passes
+    assert hints_of(known, {"b": numbers(2, 3)}, beside={"c": None}) == [""]
 
-    answers = {"small": {"view": 1, "transpose": 1}, "batch": {"view": 2, "transpose": 3, "other": 4},
-               "more": {"view": 5, "transpose": 5}}
 
-    def known(check: str, names) -> list[Mistake]:
-        return likely_first([Mistake(name, f"the {name}", numbers(value)) for name, value in answers[check].items()], names)
+def test_a_mistake_that_explains_some_failures_says_which():
+    known = {"view": {"a": numbers(1, 2)}, "sum": {"b": numbers(2, 3), "hidden": numbers(4, 5)}}
+    about = "(This is about {}; something else is wrong, too.)"
+    assert hints_of(known, {"a": numbers(1, 2), "b": numbers(7, 8)}) == [f"the view {about.format('“sentence of a”')}", ""]
+    assert hints_of(known, {"a": numbers(1, 2), "hidden": numbers(4, 5)})[1] == f"the sum {about.format('a hidden check')}"
+    assert hints_of(known, {"a": numbers(1, 2), "b": UNKNOWN, "hidden": numbers(4, 5)})[2] == ""
 
-    def hints_of(**found: float) -> list[str]:
-        diagnosis, results = Diagnosis(known), [SimpleNamespace(hint="") for _ in found]
-        for result, (check, value) in zip(results, found.items()):
-            diagnosis.explain(check, result, numbers(value))
-        return [result.hint for result in results]
 
-    assert hints_of(small=1) == ["the view"]
-    assert hints_of(small=1, batch=3, more=5) == ["the transpose"] * 3
-    assert hints_of(small=1, batch=2, more=5) == ["the view"] * 3
-    assert hints_of(small=1, batch=4, more=5) == ["the view", "the other", "the view"]
-    assert hints_of(small=1, batch=7, more=5) == ["the view", "", "the view"]
+@pytest.mark.parametrize("value", [(0.0, 0.0), (np.nan, np.nan), (np.inf, -np.inf), (7.0, 7.0), (3.0,)])
+def test_what_looks_alike_for_many_mistakes_earns_no_hint_by_itself(value):
+    known = {"view": {"a": numbers(*value), "b": numbers(1, 2)}}
+    assert hints_of(known, {"a": numbers(*value)}) == [""]
+    assert hints_of(known, {"a": numbers(*value), "b": numbers(1, 2)}) == ["the view"] * 2
+    assert hints_of(known, {"a": numbers(*value)}, view=True) == ["the view"]  # a hint that says no more than that
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ("x.maen(axis=1)", "it raises AttributeError"), ("None", "nothing"), ("x.mean(axis=1)[:, None]", "shape"),
+    ("tuple(x.mean(axis=1))[0]", "a number"), ("x[0].mean(0) + x[1].mean(0)[0]", "index")])
+def test_what_has_no_numbers_is_evidence(tiny, wrong, words):
+    """At home, where it is recorded, and in grading."""
+    text = tiny.mistakes.read_text(encoding="utf-8")
+    begun = text.index("@replaces(")
+    tiny.mistakes.write_text(f'{text[:begun]}@replaces("row_mean")\ndef strange(x):\n    """See {words}."""\n'
+                             f"    return {wrong}\n\n\n{text[begun:]}", encoding="utf-8")
+    build.release(tiny)
+    namespace = vars(execute.execute_reference(tiny))
+    exec(f"def row_mean(x):\n    return {wrong}", namespace)
+    for opened in (course_examiner(tiny), handout_examiner(tiny.handout)):
+        with opened as examiner:
+            checks = examiner.examine(LiveDesk(namespace))[0].checks
+        assert [check.hint for check in checks] == [f"See {words}."] * len(checks)
 
 
 def test_the_students_copy_says_the_same(tiny):

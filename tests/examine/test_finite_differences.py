@@ -30,7 +30,7 @@ def test_gradient_says_where(wrong):
         gradient(lambda x: np.tanh(x) @ WANT.T, x, dout, wrong(right), "dx", axes="N D")
     assert caught.value.asked == "`dx` is the gradient of your own forward pass, measured by finite differences"
     assert caught.value.found.startswith("`dx` differs at N=")
-    assert caught.value.evidence[0] == "dx"
+    assert caught.value.evidence.what == "dx"
 
 
 WEIGHTS = np.random.default_rng(3).normal(size=(3, 5))
