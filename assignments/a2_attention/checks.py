@@ -191,8 +191,8 @@ def test_padding_mask_by_hand(student):
     """the worked example, `7 5 0`, a longer sentence beside it, and another number for `<NULL>`"""
     mask = as_mask(student.padding_mask(np.array([[7, 5, 0], [3, 1, 4]])), 2, 3, 3)
     same(mask, np.repeat([[[1, 1, 0]], [[1, 1, 1]]], 3, axis=1), "mask", axes="N query key")
-    mask = as_mask(student.padding_mask(np.array([[5, 0, 4]]), null=4), 1, 3, 3)
-    same(mask, np.repeat([[[1, 1, 0]]], 3, axis=1), "mask, where `<NULL>` is 4", axes="N query key")
+    mask = as_mask(student.padding_mask(np.array([[5, 0, 4], [6, 3, 9]]), null=4), 2, 3, 3)
+    same(mask, np.repeat([[[1, 1, 0]], [[1, 1, 1]]], 3, axis=1), "mask, where `<NULL>` is 4", axes="N query key")
 
 
 # ---- other ways to ask -----------------------------------------------------------------------------------

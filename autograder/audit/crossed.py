@@ -5,7 +5,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.audit.run import SECRET
@@ -32,11 +32,11 @@ class Crossing:
     check: str = ""
 
 
-def crossings(assignment: Assignment, answers: Iterable[execute.Answer] | None = None) -> Iterator[Crossing]:
-    """Of all known mistakes, or of those given: one for each side, and one more for each further hint."""
+def crossings(assignment: Assignment, grader: Examiner, share: int = 1) -> Iterator[Crossing]:
+    """Of all known mistakes, or of each `share`-th: one for each side, and one more for each further hint."""
     known = [answer for answer in execute.read_answers(assignment) if not answer.correct]
-    with handout_examiner(assignment.handout) as home, course_examiner(assignment, SECRET) as grader:
-        for answer in known if answers is None else answers:
+    with handout_examiner(assignment.handout) as home:
+        for answer in known[share // 2::share]:
             for side, examiner in ((HOME, home), (GRADING, grader)):
                 hints = _hints(assignment, answer, examiner)
                 for hint in hints:
@@ -86,13 +86,14 @@ def _against(assignment: Assignment, answer: execute.Answer, other: execute.Answ
 def main(names: list[str]) -> None:
     root = find_root()
     for assignment in (load_assignment(name, root) for name in names or assignment_names(root)):
-        found = list(crossings(assignment))
+        with course_examiner(assignment, SECRET) as grader:
+            found = list(crossings(assignment, grader))
         print(f"\n{assignment.name}")
         for side in (HOME, GRADING):
             counts = Counter(each.verdict for each in found if each.side == side)
             print(f"  {side:8}", *(f"{verdict} {counts[verdict]:4}" for verdict in (OWN, ALIKE, PARTLY, FALSE, NONE)))
         for each in found:
-            if each.verdict not in (OWN,):
+            if each.verdict != OWN:
                 print("   ", each.side, each.verdict, each.mistake, each.other, each.check)
 
 

@@ -1,9 +1,11 @@
 """The course checks itself: references pass, stubs fail cleanly, mistakes are caught and earn their hints."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from autograder.audit.crossed import FALSE, GRADING, OWN, crossings
 from autograder.audit.parts import PartAuditor
 from autograder.course import load_assignment
 from autograder.course.execute import execute_reference, read_answers
@@ -37,6 +39,14 @@ def test_every_part(assignment, auditors, everything):
     auditor, budget = auditors(assignment), None if everything else MUTANTS_PER_PART
     problems = {part.name: auditor.audit(part.name, budget).problems for part in assignment.plan.parts}
     assert not {part: found for part, found in problems.items() if found}
+
+
+def test_a_hint_is_true_or_silent(assignment, auditors):
+    """Known mistakes crossed with each other: each earns its own hint in grading; nobody is told, at home or in grading,
+    of a mistake that fails any check otherwise. A share of them; ALL_TESTS=1 takes all."""
+    found = list(crossings(assignment, auditors(assignment).examiner, 1 if os.environ.get("ALL_TESTS") else 25))
+    assert not [each for each in found if each.verdict == FALSE]
+    assert not [each for each in found if each.side == GRADING and each.verdict != OWN]
 
 
 def test_points_add_up(assignment):
