@@ -112,7 +112,7 @@ def test_a_student_cannot_break_a_sound_check(tiny):
 
 def numbers(*values: float, what: str = "h") -> Evidence:
     """Of an answer that is wrong by 10."""
-    return Evidence.of_numbers(what, np.array(values), np.full(len(values), 10.0))
+    return Evidence.of_numbers(what, np.array(values), 1.0, np.full(len(values), 10.0))
 
 
 def hints_of(known: dict[str, dict[str, Evidence]], seen: dict[str, Evidence | None], beside=None, **plain) -> list[str]:
@@ -139,7 +139,7 @@ def test_evidence_is_the_same_wrong_numbers():
 def test_numbers_close_to_the_right_ones_have_to_be_closer_to_the_mistakes():
     """In float32 rounding is as large as what some mistakes do wrong."""
     def off(by: float, kind: type) -> Evidence:
-        return Evidence.of_numbers("y", np.array([1 + by, 2.0], kind), np.array([by, 0.0]))
+        return Evidence.of_numbers("y", np.array([1 + by, 2.0], kind), 2.0, np.array([by, 0.0]))
 
     assert off(0.10001, np.float32).matches(off(0.1, float)) and not off(0.10001, float).matches(off(0.1, float))
     assert not off(3e-5, np.float32).matches(off(2e-5, float))
