@@ -8,12 +8,13 @@ import math
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 MAX_PIXELS = 120_000_000
-SIDE = 1600  # pixels of the longer side, at most
+MAX_SIDE = 160_000
+BOX = 1000, 1600  # pixels, at most: as wide as formgrader's column, as high as a written page needs
 MOST = 400_000  # bytes of what is shown
 
 
 def shrunk(data) -> tuple[bytes, str]:
-    """(a WebP of at most SIDE x SIDE pixels and MOST bytes, "") of a file's bytes, or (b"", why there is none).
+    """(a WebP that fits into BOX and has at most MOST bytes, "") of a file's bytes, or (b"", why there is none).
 
     What it is not shown with: transparency (white is behind it), frames after the first, and all that a camera wrote.
     """
@@ -26,18 +27,22 @@ def shrunk(data) -> tuple[bytes, str]:
     except Exception:
         return b"", "it is no picture that can be opened (PNG, JPEG, GIF, WebP and BMP can)"
     width, height = image.size
-    if width * height > MAX_PIXELS or max(width, height) > 100 * SIDE:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         return b"", f"it has {width} x {height} pixels, and at most {MAX_PIXELS // 1_000_000} million are shown"
     try:
-        image.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
-        return _saved(ImageOps.exif_transpose(_scaled(image, SIDE))), ""
+        image.draft("RGB", (2 * BOX[0], 2 * BOX[1]))  # a JPEG is decoded at the size that is needed
+        image = ImageOps.exif_transpose(_in_colours(image))
+        image.thumbnail(BOX)
+        return _saved(image), ""
     except Exception as error:
         return b"", f"it is damaged ({type(error).__name__})"
 
 
-def _scaled(image, side: int):
-    image.thumbnail((side, side))
-    if image.mode.startswith(("I", "F")):  # 16 bits and more of grey: the range that it has
+def _in_colours(image):
+    """With colours that can be mixed when it is made smaller: no palette, and 16 bits and more in the range used."""
+    if image.mode in ("1", "P"):
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode.startswith(("I", "F")):
         low, high = image.convert("F").getextrema()
         scale = 255 / (high - low) if math.isfinite(high - low) and high > low else 0.0
         flat = image.convert("F").point(lambda value: value * scale - low * scale).convert("L")

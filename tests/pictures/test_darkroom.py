@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from autograder.pictures.darkroom import developed
-from autograder.pictures.shrink import MOST, SIDE, shrunk
+from autograder.pictures.shrink import BOX, MOST, shrunk
 from autograder.room import RoomServer
 from tests.pictures.make import claiming, picture, saved
 
@@ -36,7 +36,7 @@ def test_a_photo_of_seven_megabytes_is_shown_small(server):
     made = developed(server, {"photo": photo, "small": small})
     assert [each.refused for each in made.values()] == ["", ""]
     image = opened(base64.b64decode(made["photo"].data))
-    assert max(image.size) <= SIDE and image.width * 3 == image.height * 4 and len(made["photo"].data) < MOST * 4 / 3
+    assert image.width == BOX[0] and image.width * 3 == image.height * 4 and len(made["photo"].data) < MOST * 4 / 3
     assert opened(base64.b64decode(made["small"].data)).size == (50, 20)
 
 
