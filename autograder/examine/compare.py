@@ -24,8 +24,8 @@ class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
 
     asked: None where the check's own sentence says it; evidence: what a hint has to be earned with, the words where
-    it is nothing else; difference: the picture of where it is wrong. Of an array that is larger than any known mistake's
-    nothing is kept.
+    it is nothing else; difference: the picture of where it is wrong. Of an array that is larger than any known
+    mistake's nothing is kept.
     """
 
     def __init__(self, asked: str | None, found: str, evidence: Evidence | None = None,
