@@ -47,8 +47,9 @@ def _gradescope_people(key: str, entry, files: list[File]) -> list[HandIn]:
     for each in submitters:
         name, sid, email = (str(each.get(field) or "") for field in (":name", ":sid", ":email"))
         student = slug(sid or email or name or key)
-        people.append(HandIn("gradescope", (sid or email.casefold() or key,), name or key, student, email,
-                             time=_time(str(entry.get(":created_at") or "")), files=list(files), notes=list(notes)))
+        people.append(HandIn("gradescope", (email.casefold() or sid or key,), name or key, student,
+                             (sid,) if sid else (), email, time=_time(str(entry.get(":created_at") or "")),
+                             files=list(files), notes=list(notes)))
     return people
 
 
@@ -56,10 +57,10 @@ def _refuse_shared_ids(people: list[HandIn]) -> None:
     """One student id with two addresses is nobody's: people can type their ids themselves."""
     addresses: dict[str, set[str]] = {}
     for person in people:
-        addresses.setdefault(person.ids[0], set()).update({person.email.casefold()} - {""})
+        addresses.setdefault(person.student, set()).update({person.email.casefold()} - {""})
     for person in people:
-        if len(several := addresses[person.ids[0]]) > 1:
-            person.refused = (f"the id {person.ids[0]} would be that of {' and '.join(sorted(several))}: mend it in "
+        if len(several := addresses[person.student]) > 1:
+            person.refused = (f"the id {person.student} would be that of {' and '.join(sorted(several))}: mend it in "
                               "Gradescope's roster, and export again")
 
 

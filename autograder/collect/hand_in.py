@@ -10,14 +10,16 @@ from autograder.collect.download import File
 @dataclass
 class HandIn:
     """What one person handed in. ids: what the platform calls them, which decides who it is; several where the name of
-    a file can be read in several ways; student: an id made of what the platform says; email: as the platform knows it;
-    time: aware, where the platform says it; refused: why it is nobody's, if so; former: the id that
-    they were known by in this assignment, if it was another; notes: sentences for the teacher."""
+    a file can be read in several ways; student: an id made of what the platform says; numbers: what a roster may know
+    of them in place of `ids`; email: as the platform knows it; time: aware, where the platform says it; refused: why it
+    is nobody's, if so; former: the id that they had in this assignment before, if it was another; notes: sentences for
+    the teacher."""
 
     system: str
     ids: tuple[str, ...]
     name: str
     student: str
+    numbers: tuple[str, ...] = ()
     email: str = ""
     late: bool = False
     time: datetime | None = None
@@ -25,6 +27,11 @@ class HandIn:
     refused: str = ""
     former: str = ""
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def handles(self) -> tuple[str, tuple[str, ...], str]:
+        """By what a roster finds them: the system, its numbers, an address."""
+        return self.system, self.numbers or self.ids, self.email
 
 
 def grouped(files: list[File], person: Callable) -> tuple[list[HandIn], list[File]]:

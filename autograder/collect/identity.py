@@ -13,11 +13,13 @@ def identified(person: HandIn, roster: Roster | None, before: dict[str, set[tupl
     """The person as the roster knows them, or else as an earlier attempt did. What somebody calls themselves makes
     nobody a student of the roster, or somebody who had another number on the platform before."""
     identity, found = (person.system, person.ids[0]), replace(person, notes=[*person.notes])
-    if roster and not person.refused and (entry := roster.find(person.system, person.ids, person.email, person.name)):
+    if roster and not person.refused and (entry := roster.find(*person.handles, person.name)):
         found.student, found.time, found.late = entry.student, person.time or entry.time, person.late or entry.late
         found.former = next((each for each, ids in before.items() if identity in ids and each != entry.student), "")
-        if roster.is_sure(person.system, person.ids, person.email):
+        if roster.is_sure(*person.handles):
             return found
+    elif roster and roster.is_sure(*person.handles):
+        found.refused = person.refused or "its number and its address are not those of one student of the roster"
     elif roster:
         found.notes.append("not on the roster")
         if person.student.casefold() in {student.casefold() for student in roster.members}:

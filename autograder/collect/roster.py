@@ -51,17 +51,15 @@ class Roster:
             self.entries.setdefault(handle, set()).add(entry)
 
     def find(self, system: str = "", numbers: Iterable[str] = (), email: str = "", name: str = "") -> Entry | None:
-        """The one student of a number of `system` (any, if ""), else of an address; None for nobody, or for several.
+        """The one student whom number (of `system`; any, if "") and address mean; None for nobody, or for several.
 
         A name is what somebody calls themselves: it counts only where the roster has neither to go by.
         """
-        systems = [system] if system else NUMBERS
-        sure = [(each, number) for each in systems for number in numbers] + [("email", email.casefold())] * bool(email)
-        for handle in sure:
-            if found := self.entries.get(handle, set()):
-                return next(iter(found)) if len(found) == 1 else None
-        kinds = {kind for kind, _ in self.entries}
-        if any(kind in kinds for kind, _ in sure):
+        handles = self._handles(system, numbers, email)
+        if sure := [self.entries[handle] for handle in handles if handle in self.entries]:
+            found = set.intersection(*sure)
+            return found.pop() if len(found) == 1 else None
+        if {kind for kind, _ in handles} & {kind for kind, _ in self.entries}:
             return None
         for candidate in without_groups(name):
             if found := set().union(*(self.entries.get(("name", form), set()) for form in name_forms(candidate))):
@@ -69,9 +67,13 @@ class Roster:
         return None
 
     def is_sure(self, system: str, numbers: Iterable[str], email: str) -> bool:
-        """Whether `find` goes by more than the name."""
-        return any(handle in self.entries for handle in [("email", email.casefold()),
-                                                         *((system, number) for number in numbers)])
+        """Whether number or address are on the roster: then `find` goes by no name."""
+        return any(handle in self.entries for handle in self._handles(system, numbers, email))
+
+    def _handles(self, system: str, numbers: Iterable[str], email: str) -> list[tuple[str, str]]:
+        systems = [system] if system else NUMBERS
+        return [*((each, number) for each in systems for number in numbers),
+                *([("email", email.casefold())] if email else [])]
 
     def numbers(self, system: str) -> set[str]:
         """What a platform calls the students of the roster, as far as it says so."""

@@ -97,3 +97,16 @@ def test_a_group_of_moodle_is_no_part_of_a_name(download, collected, tmp_path):
 def test_blind_marking_names_students_by_their_numbers(download, collected, word):
     taken = collected(download({f"{word}_{number}_assignsubmission_file_/means.ipynb": "x" for number in (11, 12)}), "moodle")
     assert set(taken) == {"participant-11", "participant-12"} and not any(each.notes for each in taken.values())
+
+
+def test_a_student_id_that_somebody_typed_at_gradescope_makes_them_nobody_else(tiny, download, collected, tmp_path):
+    """Alice handed in nothing. The address is that of the account."""
+    people = "submission_901:\n  :submitters:\n  - :name: Eve\n    :sid: '12'\n    :email: eve@x.edu\n  :created_at: 2026-04-20 17:34:00 Z\n"
+    files = {"e/submission_metadata.yml": people, "e/submission_901/means.ipynb": "eve"}
+    roster = tmp_path / "class.csv"
+    roster.write_text("student_id,name,email\n12,Alice,alice@x.edu\n13,Eve,eve@x.edu\n")
+    taken = collected(download(files), "gradescope", roster)
+    assert states(taken) == {"12": "left out"} and "not those of one student of the roster" in taken["12"].notes[0]
+    collected(download({**files, "e/submission_metadata.yml": people.replace("eve@", "alice@")}), "gradescope")
+    taken = collected(download(files), "gradescope")
+    assert states(taken) == {"12": "left out"} and "was number alice@x.edu of Gradescope before" in taken["12"].notes[0]
