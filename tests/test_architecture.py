@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder import errors
+from autograder.release.build import handed_out
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autograder"
@@ -75,9 +76,9 @@ def test_no_stray_file_is_committed():
     assert not any(name.startswith("datasets/") and name.endswith("__init__.py") for name in listed)
 
 
-def test_assignments_hold_three_files_each():
-    for folder in (ROOT / "assignments").iterdir():
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        assert len(names) == 3 and {"checks.py", "recorded.h5"} < set(names)
-        notebook = json.loads(next(folder.glob("*.ipynb")).read_text(encoding="utf-8"))
-        assert not any(cell.get("outputs") for cell in notebook["cells"])
+def test_assignments_hold_three_files_each(assignment):
+    """And what lies in the sources beside them, to be handed out."""
+    name = f"{assignment.notebook.stem}.ipynb"
+    assert set(handed_out(assignment.handout)) == {"checks.py", "recorded.h5", name, *assignment.support}
+    notebook = json.loads((assignment.handout / name).read_text(encoding="utf-8"))
+    assert not any(cell.get("outputs") for cell in notebook["cells"])

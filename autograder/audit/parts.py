@@ -117,7 +117,8 @@ class PartAuditor:
                                        f"each time that it is run\n    {HINT}")
 
     def _audit_stub(self, result: PartAudit) -> None:
-        desk = NamespaceDesk(lambda: vars(execute.execute(execute.stub_sources(self.assignment))))
+        stubs = execute.stub_sources(self.assignment)
+        desk = NamespaceDesk(lambda: vars(execute.execute(stubs, assignment=self.assignment)))
         for check in self.examiner.examine(desk, only=[result.part])[0].checks:
             clean = check.verdict != PASSED and ("not attempted" in check.found or "waits for" in check.found)
             if not clean:
@@ -186,7 +187,7 @@ class PartAuditor:
         try:
             with deadline(MUTANT_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a mutant may well be code that Python warns of
-                names = vars(execute.execute(sources))
+                names = vars(execute.execute(sources, assignment=self.assignment))
                 return any(self._failures(result, checks, names))
         except (execute.CourseError, StudentFault):
             return True

@@ -63,7 +63,7 @@ def preview(assignment: Assignment, run: bool = False) -> tuple[Path, list[str]]
 def _first_outputs(assignment: Assignment, folder: Path) -> dict[str, str]:
     """Part -> what its check cell says before anything is written."""
     with handout_examiner(folder) as examiner:
-        desk = NamespaceDesk(lambda: vars(execute(stub_sources(assignment))))
+        desk = NamespaceDesk(lambda: vars(execute(stub_sources(assignment), assignment=assignment)))
         return {result.name: part_html(result) for result in examiner.examine(desk)}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.course import source
 from autograder.course.plan import Plan, read_plan
 from autograder.course.reading import Findings
+from autograder.course.support import AT_HOME, support_files
 from autograder.errors import CourseError
 
 
@@ -30,13 +31,27 @@ class Assignment:
 
     @cached_property
     def notebook(self) -> Path:
-        """The percent-format notebook: the one .py that is neither checks nor mistakes."""
+        """The percent-format notebook: the one .py with cells that is neither checks nor mistakes."""
         found = [path for path in sorted(self.folder.glob("*.py"))
-                 if path.name not in ("checks.py", "mistakes.py")]
+                 if path.name not in ("checks.py", "mistakes.py") and not path.name.startswith(AT_HOME)]
+        if len(found) > 1:  # modules that it imports have none
+            found = [path for path in found if source.has_cells(path)] or found
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
             raise CourseError(f"{self.folder}: one notebook beside checks.py and mistakes.py", f"found {names}")
         return found[0]
+
+    @cached_property
+    def support(self) -> dict[str, bytes]:
+        """Path -> content of what is handed out beside the notebook: figures, small data, modules."""
+        made = {self.notebook.name, self.checks.name, self.mistakes.name, f"{self.notebook.stem}.ipynb"}
+        return support_files(self.folder, made)
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """Path -> text of those of the support files that a notebook can import."""
+        modules = {name: content for name, content in self.support.items() if name.endswith(".py")}
+        return {name: content.decode("utf-8", "replace") for name, content in modules.items()}
 
     @property
     def checks(self) -> Path:

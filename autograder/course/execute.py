@@ -18,6 +18,7 @@ from autograder.course.regions import SOLUTION as SOLUTION_REGION
 from autograder.course.regions import replace
 from autograder.course.source import SOLUTION
 from autograder.errors import CourseError
+from autograder.room import local
 
 STUB = 'raise NotImplementedError("write your code here")'
 
@@ -49,8 +50,24 @@ def stub_sources(assignment: Assignment) -> list[tuple[str, str]]:
             for cell in assignment.cells if cell.is_run]
 
 
-def execute(sources: Iterable[tuple[str, str]], name: str = "notebook") -> types.ModuleType:
-    """A module made by running cells one after the other. Raises CourseError for a cell that fails."""
+def execute(sources: Iterable[tuple[str, str]], name: str = "notebook",
+            assignment: Assignment | None = None) -> types.ModuleType:
+    """A module made by running cells one after the other, in their assignment's folder if it holds more than the three
+    files. Raises CourseError for a cell that fails."""
+    with _among(assignment):
+        return _executed(sources, name)
+
+
+@contextlib.contextmanager
+def _among(assignment: Assignment | None):
+    """What lies beside a notebook can be read and imported, as a student can. (Its modules also afterwards.)"""
+    support = assignment.support if assignment else {}
+    local.offer(assignment.modules if support else {})
+    with contextlib.chdir(assignment.folder) if support else contextlib.nullcontext():
+        yield
+
+
+def _executed(sources: Iterable[tuple[str, str]], name: str) -> types.ModuleType:
     module = types.ModuleType(name)
     for cell, source in sources:
         filename = f"<{name}: {cell}>"
@@ -86,7 +103,7 @@ def _compiled(source: str, filename: str) -> types.CodeType:
 def execute_reference(assignment: Assignment) -> types.ModuleType:
     """The reference: the notebook with its solutions, demo and check cells left out."""
     try:
-        return execute(reference_sources(assignment), f"reference {assignment.name}")
+        return execute(reference_sources(assignment), f"reference {assignment.name}", assignment)
     except _CellFailed as error:
         first = next(cell.line for cell in assignment.cells if cell.name == error.cell)
         raise CourseError(f"{assignment.notebook}:{first + error.line - 1}: each cell runs by itself", error.found,
@@ -114,7 +131,7 @@ def _mistakes(assignment: Assignment) -> types.ModuleType:
     module = types.ModuleType(f"mistakes {assignment.name}")
     module.__file__ = str(assignment.mistakes)
     path = str(assignment.mistakes)
-    with _importable_reference(execute_reference(assignment)):
+    with _importable_reference(execute_reference(assignment)), _among(assignment):
         try:
             exec(compile(read_text(assignment.mistakes), path, "exec"), module.__dict__)
         except CourseError:

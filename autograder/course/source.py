@@ -68,6 +68,11 @@ def read_cells(path: Path) -> list[Cell]:
     return cells
 
 
+def has_cells(path: Path) -> bool:
+    """Whether a Python file is a notebook in percent format."""
+    return any(line.startswith("# %%") for line in read_text(path).split("\n"))
+
+
 def _first_lines(cells: list, text: str) -> list[int]:
     """The line of the file at which each cell's source begins: jupytext does not say."""
     lines = [line.strip() for line in text.split("\n")]

@@ -12,20 +12,22 @@ MAX_SENTENCES, MAX_SENTENCE = 8, 500  # on imports that failed in a cell, and ch
 class Cells:
     """What was learnt about the cells in one room holds for the next: which of them hang or kill it.
 
-    modules: path -> text of the student's own, which they import; asked: the functions that a student is to write;
-    notes: what the cells did wrong, in words.
+    modules: path -> text of those beside the notebook, which they import; files: path -> content of what else the
+    course has put there; asked: the functions that a student is to write; notes: what the cells did wrong, in words.
     """
 
-    def __init__(self, cells: list[tuple[str, str]], modules: Mapping[str, str], asked: Collection[str] = ()):
+    def __init__(self, cells: list[tuple[str, str]], modules: Mapping[str, str], asked: Collection[str] = (),
+                 files: Mapping[str, bytes] | None = None):
         self.notes: dict[str, str] = {}
-        self._sources, self._modules, self._asked = dict(cells), dict(modules), sorted(asked)
+        self._lent = [lending(modules, files or {})] if modules or files else []
+        self._sources, self._asked = dict(cells), sorted(asked)
         self._deadly: list[str] = []
         self._prepare()
 
     def load(self, room, seconds: float) -> bool:
         """Runs them in a fresh room, each with its deadline. False if it takes another room, and another try."""
         [script] = room.send_ahead(self._requests, timeout=seconds)
-        if self._modules:
+        if self._lent:
             room.next_answer(script, seconds)
         for name in self._loaded:
             try:
@@ -50,7 +52,7 @@ class Cells:
             names = names[:names.index(self._deadly[-1])]
         self._loaded = [name for name in names if name not in self._deadly]
         runs = [running(self._sources[name], name, self._asked_in(self._sources[name])) for name in self._loaded]
-        self._requests = Requests.of([lending(self._modules), *runs] if self._modules else runs, stop=False)
+        self._requests = Requests.of([*self._lent, *runs], stop=False)
 
     def _asked_in(self, source: str) -> tuple[str, ...]:
         return tuple(name for name in self._asked if name.partition(".")[0] in source)

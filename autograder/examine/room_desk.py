@@ -44,7 +44,8 @@ class RoomDesk:
     a visible check. So a room in which those are asked is never sent a hidden one's questions.
 
     cells: (name, source) in order; swap_sources: the reference's cells of a part; given: the names of the cells that
-    the course wrote; modules: path -> text of the student's own, which the cells import; budget: what all
+    the course wrote; modules: path -> text of those beside the notebook, which the cells import; files: path ->
+    content of what else the course has put there; budget: what all
     rooms together may take; asked: the functions that the student is to write; notes: what the notebook's cells did
     wrong; output: what they printed.
     """
@@ -53,9 +54,10 @@ class RoomDesk:
 
     def __init__(self, server, cells: list[tuple[str, str]], swap_sources: Callable[[str], list],
                  given: Collection[str] = (), modules: Mapping[str, str] | None = None,
-                 budget: Budget | None = None, asked: Collection[str] = ()):
+                 budget: Budget | None = None, asked: Collection[str] = (),
+                 files: Mapping[str, bytes] | None = None):
         modules, budget = modules or {}, budget or Budget(SECONDS)
-        self._cells = Cells(cells, modules, asked)
+        self._cells = Cells(cells, modules, asked, files)
         self.text = text_of([*modules.items(), *cells], given)
         self._rooms = {hidden: _Rooms(server, self._cells, swap_sources, budget) for hidden in (False, True)}
 

@@ -50,12 +50,14 @@ def autograder_files(assignment: Assignment) -> dict[str, bytes]:
         **{f"autograder/{path.relative_to(package).as_posix()}": path.read_bytes()
            for path in sorted(package.rglob("*")) if path.is_file() and LEFT_OUT.isdisjoint(path.parts)},
         **{f"solutions/{assignment.name}/{path.name}": path.read_bytes() for path in course if path.is_file()},
+        **{f"solutions/{assignment.name}/{name}": content for name, content in assignment.support.items()},
     }
 
 
 def requirements(assignment: Assignment) -> list[str]:
     """The packages to install, as they are called by those who publish them."""
     tops = {name.partition(".")[0] for name in preloads(assignment)} - set(sys.stdlib_module_names)
+    tops -= {name.removesuffix(".py").partition("/")[0] for name in assignment.modules}
     published = importlib.metadata.packages_distributions()
     return sorted({*REQUIRED, *(published.get(top, [top])[0] for top in tops)})
 

@@ -74,6 +74,8 @@ class Grader:
         report.notebook, whole = path.name, self.assignment.plan.seconds
         budget = Budget(min(seconds or whole, whole))
         submission = read(path, self._slots, self._others)
+        for name in self.assignment.modules:  # whatever was handed in: the course's own are the course's
+            submission.modules.pop(name, None)
         self._examine(report, submission, before, budget)
         if budget.is_spent and budget.seconds < whole:
             raise PutOff(report.student)
@@ -86,8 +88,9 @@ class Grader:
         given = [cell.name for cell in self.assignment.cells if cell.role == GIVEN]
         notebook = Notebook(submission.cells, self._examiner.functions, given, submission.modules)
         ruled_out = notebook.uses(plan, kept)  # what came before the rules is not written down: seen again if needed
-        desk = RoomDesk(self._server, submission.cells, self._reference_of, given, submission.modules,
-                        budget, self._examiner.asked)
+        support = {name: content for name, content in self.assignment.support.items() if not name.endswith(".py")}
+        desk = RoomDesk(self._server, submission.cells, self._reference_of, given,
+                        submission.modules | self.assignment.modules, budget, self._examiner.asked, support)
         try:
             with contextlib.suppress(BudgetSpent):  # also where nothing is left to be examined: what the cells print
                 desk.backend(())                    # and raise is reported

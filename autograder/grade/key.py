@@ -63,7 +63,9 @@ def _checks_by_part(assignment: Assignment) -> tuple[str, dict[str, str]]:
 
 
 def _surroundings(assignment: Assignment, mode: str) -> bytes:
-    return json.dumps([SCHEMA, mode, versions(assignment)], sort_keys=True).encode()
+    support = _digest(piece for name, content in assignment.support.items() for piece in (name.encode(), content))
+    return json.dumps([SCHEMA, mode, versions(assignment), *([support] if assignment.support else [])],
+                      sort_keys=True).encode()
 
 
 def _digest(pieces: Iterable[bytes], secret: bytes = b"") -> str:

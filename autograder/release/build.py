@@ -7,6 +7,7 @@ from autograder.course import regions
 from autograder.course.assignment import Assignment
 from autograder.course.lint import lint
 from autograder.course.reading import read_text
+from autograder.course.support import AT_HOME
 from autograder.errors import StaleRelease
 from autograder.private import for_owner
 from autograder.release.notebook import release_notebook, source_notebook
@@ -23,8 +24,8 @@ def build(assignment: Assignment, anew: bool = False) -> dict[str, bytes]:
     lint(assignment)
     notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
     visible = _without_hidden(read_text(assignment.checks))
-    files = {notebook[0]: notebook[1], "checks.py": visible.encode(),
-             "recorded.h5": _recorded(assignment, visible, notebook, anew)}
+    files = assignment.support | {notebook[0]: notebook[1], "checks.py": visible.encode(),
+                                  "recorded.h5": _recorded(assignment, visible, notebook, anew)}
     scan(assignment, files)
     return files
 
@@ -59,7 +60,7 @@ def release(assignment: Assignment, anew: bool = False) -> list[str]:
 def ensure_nbgrader_source(assignment: Assignment) -> None:
     """Writes build/source/<name>/ where it is missing, as in a fresh clone: formgrader lists what lies there alone."""
     if not (nbgrader_source(assignment) / f"{assignment.notebook.stem}.ipynb").exists():
-        files = {path.name: path.read_bytes() for path in assignment.handout.glob("*") if path.is_file()}
+        files = {name: path.read_bytes() for name, path in handed_out(assignment.handout).items()}
         _write_source(assignment, files)
 
 
@@ -92,9 +93,16 @@ def _without_hidden(checks: str) -> str:
 
 
 def _differences(folder: Path, files: dict[str, bytes]) -> list[str]:
-    present = {path.name for path in folder.glob("*") if path.is_file()}
-    return sorted(name for name in present | set(files)
-                  if name not in present or name not in files or (folder / name).read_bytes() != files[name])
+    present = handed_out(folder)
+    return sorted(name for name in present.keys() | files.keys()
+                  if name not in present or name not in files or present[name].read_bytes() != files[name])
+
+
+def handed_out(folder: Path) -> dict[str, Path]:
+    """Name -> path of the files of a students' folder; not what working in it leaves there, such as __pycache__."""
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {name.as_posix(): path for name, path in sorted(found.items())
+            if not any(part.startswith(AT_HOME) for part in name.parts[:-1])}
 
 
 def _write_source(assignment: Assignment, files: dict[str, bytes]) -> None:
@@ -104,8 +112,8 @@ def _write_source(assignment: Assignment, files: dict[str, bytes]) -> None:
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    for path in folder.glob("*"):
-        if path.is_file() and path.name not in files:
+    for name, path in handed_out(folder).items():
+        if name not in files:
             path.unlink()
     for name, content in files.items():
         write_whole(folder / name, content)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.errors import StaleRelease
-from autograder.release.build import verify
+from autograder.release.build import handed_out, verify
 from autograder.release.carried import carried
 from autograder.report import write_whole
 
@@ -25,7 +25,7 @@ def handout_files(assignment: Assignment) -> dict[str, bytes]:
     paths += carried(assignment.root)
     paths += [path for path in sorted((assignment.root / "datasets").rglob("*"))
               if path.is_file() and LEFT_OUT.isdisjoint(path.relative_to(assignment.root).parts)]
-    paths += sorted(path for path in assignment.handout.iterdir() if path.is_file())
+    paths += handed_out(assignment.handout).values()
     files = {path.relative_to(assignment.root).as_posix(): path.read_bytes() for path in paths if path.exists()}
     return {"README.md": _readme(assignment).encode(), **files}
 

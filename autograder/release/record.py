@@ -49,4 +49,5 @@ def header(assignment: Assignment, visible_checks: Path, notebook: tuple[str, by
 def source(assignment: Assignment, visible_checks: Path) -> str:
     """A digest of what determines the answers, on any machine: the visible checks, the reference, the mistakes."""
     told = [__version__, read_text(visible_checks), read_text(assignment.mistakes), reference_sources(assignment)]
+    told += [[name, content.hex()] for name, content in assignment.support.items()]
     return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()

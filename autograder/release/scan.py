@@ -32,9 +32,10 @@ def _stray(path: str) -> str:
 
 
 def _leak(path: str, content: bytes, secrets: set[str]) -> str:
-    if path.endswith(".h5"):
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:  # recorded answers, a picture, numbers: no text
         return ""
-    text = content.decode("utf-8")
     if path.endswith(".ipynb"):
         cells = json.loads(text)["cells"]
         if any(cell.get("outputs") for cell in cells):

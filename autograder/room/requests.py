@@ -37,9 +37,10 @@ def running(source: str, name: str, asked: tuple[str, ...] = ()) -> dict[str, An
     return {"do": "run", "source": source.encode("utf-8", "replace"), "name": name, "asked": asked}
 
 
-def lending(modules: Mapping[str, str]) -> dict[str, Any]:
-    """The request that lets a student's own modules be imported: path -> text, as bytes."""
-    return {"do": "lend", "modules": {path: text.encode("utf-8", "replace") for path, text in modules.items()}}
+def lending(modules: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The request that lets modules beside a notebook be imported, path -> text, and puts files beside it."""
+    return {"do": "lend", "modules": {path: text.encode("utf-8", "replace") for path, text in modules.items()},
+            "files": dict(files)}
 
 
 def pauses_in(scripts: Sequence[Requests], called: Collection[str]) -> list[tuple[set[int], set[int]]]:

@@ -129,8 +129,12 @@ class Worker:
 
     # the operations
 
-    def lend(self, modules: dict[str, bytes]) -> None:
-        """The student's own modules can be imported from here on."""
+    def lend(self, modules: dict[str, bytes], files: dict[str, bytes]) -> None:
+        """These modules can be imported from here on, and these files lie in the current folder."""
+        for path, content in files.items():
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
         self.cells.update(modules)
         local.install({path: text.decode() for path, text in modules.items()})
 

@@ -58,7 +58,7 @@ def test_regions():
 
 
 def test_a_folder_with_two_notebooks(tiny):
-    (tiny.folder / "more.py").write_text("")
+    (tiny.folder / "more.py").write_text("# %%\n")
     with pytest.raises(CourseError, match="one notebook beside"):
         tiny.notebook  # noqa: B018
 

@@ -36,7 +36,7 @@ def test_the_zip_holds_no_answers(assignment, handed_out):
     files = handed_out(assignment)
     assert not [name for name in files if name.startswith("solutions") or name.endswith((".pyc", ".db"))]
     own = {name: content for name, content in files.items() if name.startswith("assignments/")}
-    assert len(own) == 3
+    assert len(own) == 3 + len(assignment.support)
     assert not [name for name, content in own.items() for secret in SECRETS if secret in content]
     assert {"README.md", "autograder/cli/student_verbs.py", "setup.sh", "install.py", "pyproject.toml", "constraints.txt", "datasets/scenes/make.py"} <= set(files)
 
