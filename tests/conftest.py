@@ -18,7 +18,7 @@ LONGEST = (  # files of tests, those that take longest first
     "grade/test_fairness.py", "gradebook/test_postgres.py", "grade/test_full_disk.py", "docs/test_messages.py",
     "author/test_first_assignment.py", "grade/test_batch.py", "study/test_verbs.py", "attacks/test_injection.py",
     "notebook/test_handout.py", "gradebook/test_both_ways.py", "export/test_gradescope.py", "study/test_install.py",
-    "gradebook/test_formgrader.py", "grade/test_cluster.py", "benchmarks/test_batch_benchmark.py")
+    "gradebook/test_formgrader.py", "pages/test_pages.py", "grade/test_cluster.py", "benchmarks/test_batch_benchmark.py")
 
 
 def pytest_addoption(parser):

@@ -17,6 +17,7 @@ from autograder.render import MARKS, clean, difference_html, lines_for_student, 
 from autograder.report import BROKEN, FAILED, PASSED, CheckResult, PartResult, Picture, Question, Report
 
 MAX_TEXT = 20_000  # characters
+MAX_COMMENT = 100_000  # of a person who graded
 MAX_LINES = 12  # of what a check found
 PARTLY, UNWRITTEN = "partly passed", "not attempted"
 SIGNS = {verdict: mark for verdict, (mark, _) in MARKS.items()} | {PARTLY: "≈", UNWRITTEN: "○"}
@@ -159,5 +160,5 @@ def _environment() -> Environment:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number, words=words, code=code, breakable=breakable, clean=clean,
                                readable=readable)
-    environment.globals.update(share=share, signs=SIGNS)
+    environment.globals.update(share=share, signs=SIGNS, comment_limit=MAX_COMMENT)
     return environment

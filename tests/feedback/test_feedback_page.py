@@ -175,6 +175,18 @@ def test_points_given_by_hand_count_and_are_shown_as_such():
     assert "0 of 7 points" in late and "9 points are taken off" in late  # never below nothing
 
 
+def test_what_a_grader_wrote_is_not_cut():
+    long = "Look at `tanh` again. " * 1000 + "The end."
+    graded = report(PartResult("row_mean", [check()]), questions=[Question("why", 4, "Because.", True)])
+    scores = Scores("ann", {"why": CellScore("why", 4, None, 3, comment=long)}, {"code-row_mean": long})
+    assert Page(render_page(graded, scores)).words.count("The end.") == 2
+
+
+def test_code_that_is_cut_says_by_how_much():
+    page = Page(render_page(report(PartResult("row_mean", [check("failed", found="wrong")], code="x = 1\n" * 5000)))).words
+    assert "10000 more characters are left out here" in page
+
+
 def test_a_problem_is_told_first():
     page = Page(render_page(report(problem="the notebook in UTF-8\nbyte 7 is not\nhint: save it again"))).words
     assert "Your notebook could not be examined. the notebook in UTF-8 byte 7 is not hint: save it again" in page
