@@ -86,9 +86,7 @@ install_packages
 case "$task" in
   setup)
     say "ready"
-    if [ -d solutions ]; then .venv/bin/autograder --help
-    else echo "Next: .venv/bin/jupyter lab assignments/"
-    fi ;;
+    echo "Next: .venv/bin/jupyter lab assignments/$([ ! -d solutions ] || printf ' (to learn), or .venv/bin/autograder --help (to teach)')" ;;
   demo)
     .venv/bin/autograder release
     .venv/bin/autograder sample a1_rnn_captioning

@@ -75,10 +75,20 @@ def headline(result: PartResult) -> str:
     return text
 
 
+def in_brief(result: PartResult) -> list[CheckResult]:
+    """Its checks, each hint with the first check that earned it."""
+    told: set[str] = set()
+    checks = []
+    for check in result.checks:
+        checks.append(replace(check, hint="") if check.hint in told else check)
+        told.add(check.hint)
+    return checks
+
+
 def part_text(result: PartResult) -> str:
     """The result in plain lines, for a terminal."""
     lines = [headline(result)]
-    for check in result.checks:
+    for check in in_brief(result):
         first, *rest = lines_for_student(check)
         lines.append(f"  {MARKS[check.verdict][0]} {verdict_word(check)}: {first}")
         rest, hint = _hint_apart(rest, check)
@@ -88,7 +98,7 @@ def part_text(result: PartResult) -> str:
 
 def part_html(result: PartResult) -> str:
     """The result as a table: verdict, what was asked and found, points."""
-    rows = "".join(_row(check) for check in result.checks)
+    rows = "".join(_row(check) for check in in_brief(result))
     return (f'<div role="region" aria-label="{_code(result.name, plain=True)}" style="overflow-x:auto">'
             f'<p style="margin:.3em 0"><strong>{_code(headline(result))}</strong></p>'
             f'<table style="border-collapse:collapse;text-align:left;color:inherit">'
@@ -115,12 +125,12 @@ def _row(check: CheckResult) -> str:
             "</td></tr>")
 
 
-TEXT_ROWS = 16  # of a picture in plain text
+TEXT_ROWS = 10  # of a picture in plain text
 FEWEST = 6  # entries of an array that is worth a picture
 
 
 def difference_text(difference: Difference | None) -> list[str]:
-    """Where an array is wrong, as lines of digits; no lines for a few values, or where all are equally wrong."""
+    """Where an array is wrong, as lines of digits; no lines for a few values, or where none agrees."""
     if difference is None or _says_nothing(difference):
         return []
     rows = [row.replace("0", ".") for row in difference.rows[:TEXT_ROWS]]
@@ -159,7 +169,7 @@ def _shown(check: CheckResult) -> Difference | None:
 
 def _says_nothing(difference: Difference) -> bool:
     digits = "".join(difference.rows)
-    return len(digits) < FEWEST or len(set(digits)) < 2
+    return len(digits) < FEWEST or "0" not in digits or len(set(digits)) < 2
 
 
 def _directions(difference: Difference) -> str:

@@ -62,11 +62,15 @@ def handout(assignment: str, archive: bool) -> None:
     course_verbs.handout(assignment, archive)
 
 
+_which_notebook = click.option("--notebook", metavar="PATH", help="Where several notebooks have that part.")
+
+
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK] [PARTS]...")
+@_which_notebook
 @click.option("--watch", is_flag=True, help="Look again whenever the notebook is saved, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="The results as JSON (with --watch, one line for each look).")
-def check(names: tuple[str, ...], watch: bool, as_json: bool) -> None:
+def check(names: tuple[str, ...], notebook: str | None, watch: bool, as_json: bool) -> None:
     """Examine a saved notebook, or some PARTS of it, with its visible checks, as its check cells do.
 
     NOTEBOOK may be left out where there is only one, or in its folder.
@@ -75,7 +79,7 @@ def check(names: tuple[str, ...], watch: bool, as_json: bool) -> None:
     """
     from autograder.cli import student_verbs
 
-    student_verbs.check(names, watch, as_json)
+    student_verbs.check(names, notebook, watch, as_json)
 
 
 @main.command()
@@ -90,7 +94,6 @@ def progress(as_json: bool) -> None:
     student_verbs.progress(as_json)
 
 
-_which_notebook = click.option("--notebook", metavar="PATH", help="Where several notebooks have that part.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from autograder.render import MARKS, clean, difference_text, headline, lines_for_student, number, verdict_word
+from autograder.render import MARKS, clean, difference_text, headline, in_brief, lines_for_student, number, verdict_word
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, PartResult
 
 STYLES = {PASSED: "blue", FAILED: "red", SKIPPED: "dim", BROKEN: "magenta"}
@@ -31,7 +31,7 @@ def print_part(result: PartResult) -> None:
         reason = next(iter(lines_for_student(first)[1:]), "")
         return console.print(Text(f"{headline(result)} · {verdict_word(first)}: {reason}", style="dim"))
     console.print(Text(headline(result), style="bold"))
-    for check in result.checks:
+    for check in in_brief(result):
         first, *rest = lines_for_student(check)
         mark = Text(f"{MARKS[check.verdict][0]} {verdict_word(check)}: ", style=STYLES[check.verdict])
         _indented(2, mark.append(first, style="default"))

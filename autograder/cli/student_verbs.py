@@ -19,12 +19,14 @@ from autograder.study.handout import Handout
 BAR = 24
 
 
-def check(names: tuple[str, ...], watch: bool, as_json: bool) -> None:
+def check(names: tuple[str, ...], notebook: str | None, watch: bool, as_json: bool) -> None:
     """Runs the notebook's cells (but no demo and check cells) in a process of their own, then its visible checks.
 
-    names: a notebook, or nothing where there is only one, and then the parts that are wanted."""
-    notebook = names[0] if names and (names[0].endswith(".ipynb") or Path(names[0]).exists()) else None
-    handout, parts = _handout(notebook, names), names[notebook is not None:]
+    names: a notebook, or nothing where there is only one or it is named as `notebook`, and then the parts that are
+    wanted."""
+    if notebook is None and names and (names[0].endswith(".ipynb") or Path(names[0]).exists()):
+        notebook, *names = names
+    handout, parts = _handout(notebook, names), tuple(names)
     handout.require(parts)
     if watch:
         return _watch(handout, parts, as_json)

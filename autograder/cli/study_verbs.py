@@ -70,7 +70,9 @@ def reset(part: str, notebook: str | None, yes: bool) -> None:
     if done is None:
         console.print(f"{part} is as it was handed out: nothing to do")
         return
-    console.print(plain(f"as it was handed out: {', '.join(done.cells)}\nbefore that: {done.backup}"))
+    empty = [f"`{name}`" for slot in handout.slots if slot.name in done.cells for name in sorted(slot.defines)]
+    console.print(plain(f"the part `{part}` is as it was handed out{': ' * bool(empty)}{', '.join(empty)}\n"
+                        f"before that: {done.backup}"))
     console.print("If the notebook is open in Jupyter: File, Reload Notebook from Disk, before anything else.")
 
 

@@ -19,6 +19,8 @@ MAX_EVIDENCE = 1 << 20  # bytes
 
 __all__ = ["CheckFailed", "largest", "numeric", "reached", "require", "returns", "same", "same_shape"]
 
+TELLING = 0.1  # a larger relative error says no more than the two numbers beside it
+
 
 class CheckFailed(AssertionError):
     """An answer is not what the check asked for.
@@ -211,8 +213,8 @@ def _differs(got, want, difference, wrong, what: str, axes: str, exact: bool) ->
     text = f"`{what}` differs{where}: got {_number(got.flat[worst])}, expected {_number(want.flat[worst])}"
     if got.size > 1:
         text += f"; {_count(wrong)} differ"
-    if not exact:
-        text += f"; largest relative error {_relative_error(got, want):.1e}"
+    if not exact and (error := _relative_error(got, want)) < TELLING:
+        text += f"; largest relative error {error:.1e}"
         if difference.max() <= COARSE["float32"] * largest(want):
             text += ", no more than float32 rounds: does it compute in that?"
     return text

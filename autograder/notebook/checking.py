@@ -4,7 +4,6 @@ Works on the running notebook itself and leaves it as it was found. The stop but
 not come to an end is stopped by a deadline.
 """
 
-import difflib
 import sys
 import warnings
 
@@ -52,7 +51,7 @@ def _check(part: str | None, namespace: dict):
         opened = warm(namespace)
         names = [each.name for each in opened.examiner.plan.parts]
         if part is not None:
-            return _examine(opened, namespace, [_known(part, names)], began.append)[0]
+            return _examine(opened, namespace, [_known(part, opened.examiner.functions)], began.append)[0]
         bar = Bar(len(names))
         overview = None
         try:
@@ -128,16 +127,15 @@ def _with_prerequisites(plan, wanted: list[str]) -> list[str]:
     return [part.name for part in plan.parts if part.name in needed]
 
 
-def _known(part: str, names: list[str]) -> str:
-    if part in names:
+def _known(part: str, written: dict[str, frozenset[str]]) -> str:
+    if part in written:
         return part
+    from autograder.notebook.meant import part_meant
+
     said = part if isinstance(part, str) else getattr(part, "__name__", str(part))
-    close = difflib.get_close_matches(said, names, n=3, cutoff=0.5)
-    if said in names:
+    if said in written:
         raise DataError("the name of a part, in quotation marks", f"{said} itself", f'write check("{said}")')
-    raise DataError("a part of this notebook", f"there is no `{said}`",
-                    f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close
-                    else f"its parts: {', '.join(names)}")
+    raise DataError("a part of this notebook", f"there is no `{said}`", part_meant(said, written))
 
 
 def _history(namespace: dict) -> list[tuple[str, str]]:

@@ -10,10 +10,11 @@ from autograder.course.assignment import find_root
 from autograder.course.plan import Plan, read_plan
 from autograder.course.source import GIVEN
 from autograder.errors import CourseError, DataError, SubmissionError
+from autograder.notebook.meant import part_meant
 from autograder.submission import Slot, Submission, raw_cells, read_cells, released_slots, with_modules
 from autograder.submission.finding import Candidate, choose
 from autograder.submission.packages import unexpected
-from autograder.submission.slots import released_assignments
+from autograder.submission.slots import released_assignments, written_for
 
 FILES = ("checks.py", "recorded.h5")
 HOME = Path(__file__).resolve().parents[2]
@@ -67,14 +68,18 @@ class Handout:
         given = [slot.text for slot in self.slots if slot.is_code]
         return unexpected([*submission.modules.items(), *submission.cells], given, submission.modules)
 
+    @property
+    def written(self) -> dict[str, list[str]]:
+        """For each part the functions and classes that are written for it."""
+        return {part: [name for slot in slots for name in sorted(slot.defines)]
+                for part, slots in written_for(self.slots).items()}
+
     def require(self, parts: tuple[str, ...]) -> None:
         """Raises DataError, with the nearest name, for a part that this assignment does not have."""
         known = [part.name for part in self.plan.parts]
         for name in parts:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                raise DataError(f"a part of {self.name}", f"there is no `{name}`",
-                                f"did you mean `{near[0]}`?" if near else f"its parts: {', '.join(known)}")
+                raise DataError(f"a part of {self.name}", f"there is no `{name}`", part_meant(name, self.written))
 
 
 def the_one(path: str | None) -> Handout:
@@ -139,11 +144,16 @@ def having(part: str, notebook: str | None = None, option: str = "--notebook ") 
         raise DataError(f"the notebook with the part `{part}`",
                         f"several have one: {', '.join(str(handout.notebook) for handout in found)}",
                         f"say which: {option}{_quoted(found[0].notebook)}")
-    known = [each.name for handout in everywhere for each in handout.plan.parts]
-    near = difflib.get_close_matches(part, known, n=1)
     raise DataError(f"a part of {', '.join(handout.name for handout in everywhere) or 'an assignment'}",
-                    f"there is no `{part}`",
-                    f"did you mean `{near[0]}`?" if near else "`autograder progress --json` lists all parts")
+                    f"there is no `{part}`", _meant(part, everywhere, option))
+
+
+def _meant(said: str, handouts: list[Handout], option: str) -> str:
+    near = difflib.get_close_matches(said, [handout.name for handout in handouts], n=1, cutoff=0.7)
+    for handout in handouts:
+        if handout.name in near or handout.name.split("_")[0] == said:
+            return f"`{handout.name}` is an assignment: {option}{_quoted(handout.notebook)}"
+    return part_meant(said, {part: names for handout in handouts for part, names in handout.written.items()})
 
 
 def in_folder(folder: Path) -> Handout:

@@ -8,8 +8,6 @@ from autograder.report import BROKEN, PASSED, CheckResult, PartResult
 from autograder.study.handout import Handout
 from autograder.study.statement import passages
 
-FORMULAS = 3  # that are worth repeating
-
 
 @dataclass
 class Hints:
@@ -51,8 +49,7 @@ def _steps(handout: Handout, part: str, check: CheckResult) -> list[str]:
         steps.append(check.hint)
     passage = passages(handout.released[1]).get(part)
     if passage is not None:
-        formulas = [f"    {formula}" for formula in passage.formulas[:FORMULAS]]
-        steps.append("\n".join([f"read again: {passage.place}, above `check(\"{part}\")`", *formulas]))
+        steps.append(f"read again: {passage.place}, above `check(\"{part}\")`")
     if answers_of(handout) is not None:
         steps.append(f"the answer, when you want it: `autograder reveal {part}`")
     return steps

@@ -1,4 +1,4 @@
-"""Where a notebook speaks of a part: the cells that are written for it, the headings and formulas above them."""
+"""Where a notebook speaks of a part: the cells that are written for it, the headings above them."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,16 +7,14 @@ from autograder.course.source import CHECK_CELL
 from autograder.submission import grade_id_of, source_of
 
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
-FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 
 
 @dataclass
 class Passage:
-    """headings: from the outermost to those right above the part; formulas: as LaTeX, without the dollar signs;
-    cells: the grade_ids of the cells that a student writes for it."""
+    """headings: from the outermost to those right above the part; cells: the grade_ids of the cells that a student
+    writes for it."""
 
     headings: list[str] = field(default_factory=list)
-    formulas: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
 
     @property
@@ -35,11 +33,9 @@ def passages(cells: list[dict]) -> dict[str, Passage]:
             for marks, heading in HEADING.findall(_without_fences(source)):
                 title = title or heading
                 above = [each for each in above if each[0] < len(marks)] + [(len(marks), heading)]
-            current.formulas += [" ".join(formula.split()) for formula in FORMULA.findall(source)]
             current.headings = [heading for _, heading in above if heading != title]
         elif match := CHECK_CELL.match(source.strip()):
-            latest = Passage(current.headings or latest.headings, current.formulas or latest.formulas,
-                             current.cells or latest.cells)
+            latest = Passage(current.headings or latest.headings, current.cells or latest.cells)
             found[match[1]], current = latest, Passage()
         elif raw["cell_type"] == "code" and raw["metadata"].get("nbgrader", {}).get("solution"):
             current.cells.append(grade_id_of(raw))

@@ -42,7 +42,7 @@ def test_equal_values(got, want):
 
 
 @pytest.mark.parametrize("got, words", [
-    (WANT + np.eye(2, 3), "`h` differs at N=0, H=0: got 2, expected 1; 2 of 6 values differ; largest relative error 3.3e-01"),
+    (WANT + np.eye(2, 3), "`h` differs at N=0, H=0: got 2, expected 1; 2 of 6 values differ"),
     (WANT.T, "`h` has shape (3, 2), expected (2, 3) (N, H)"),
     (WANT[0], "`h` has shape (3,), expected (2, 3) (N, H)"),
     (np.where(WANT == 5, np.nan, WANT), "`h` is nan at N=1, H=1; 1 of 6 values are not finite"),

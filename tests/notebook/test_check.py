@@ -77,7 +77,7 @@ def test_a_name_that_is_gone(notebook):
 
 @pytest.mark.parametrize("asked, found, hint", [
     ("'row_men'", "there is no `row_men`", "did you mean `row_mean`?"),
-    ("'zzz'", "there is no `zzz`", "its parts: row_mean, centred, scaler"),
+    ("'zzz'", "there is no `zzz`", "the parts are row_mean, centred, scaler"),
     ("row_mean", "row_mean itself", 'write check("row_mean")')])
 def test_a_part_that_does_not_exist(notebook, asked, found, hint):
     shown = notebook.run(f"check({asked})")

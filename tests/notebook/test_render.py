@@ -41,7 +41,7 @@ def test_the_same_in_digits():
 
 def test_many_rows_are_cut_in_plain_text():
     lines = difference_text(picture(wrong_at((30, 2), (0, 0)), ["T", "D"]))
-    assert len(lines) == 18 and lines[-1] == "  ..."
+    assert len(lines) == 12 and lines[-1] == "  ..."
 
 
 @pytest.mark.parametrize("error", [np.ones((3, 4)), np.zeros((3, 4)), np.ones(1), np.eye(2)])
@@ -55,6 +55,20 @@ def test_a_hidden_check_shows_no_picture():
     for hidden in (False, True):
         part = PartResult("means", [CheckResult("a", "equal", 1, FAILED, hidden=hidden, difference=difference)])
         assert ("<svg" in part_html(part)) != hidden and ("N=2 down" in part_text(part)) != hidden
+
+
+def test_a_picture_is_drawn_where_some_values_agree():
+    error = np.where(np.eye(3, 4), 1.0, 0.01)
+    assert difference_text(picture(error, ["N", "D"])) == []
+    assert len(difference_text(picture(error * (error < 1), ["N", "D"]))) == 4
+
+
+def test_a_hint_is_said_once():
+    checks = [CheckResult(name, "equal", 1, FAILED, found="differs", hint=hint)
+              for name, hint in (("a", "look closer"), ("b", "look closer"), ("c", "another one"), ("d", ""))]
+    for shown in (part_html(PartResult("means", checks)), part_text(PartResult("means", checks))):
+        assert shown.count("look closer") == shown.count("another one") == 1
+    assert [check.hint for check in checks] == ["look closer", "look closer", "another one", ""]  # the report has all
 
 
 def test_the_hint_comes_last():

@@ -1,6 +1,7 @@
 """autograder check and progress: what students write, and what else may lie in a saved notebook."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -218,3 +219,22 @@ def test_a_lone_notebook_says_what_is_missing(tmp_path):
 def test_cells_are_given_as_they_are_saved(copy):
     notebook = load(copy.notebook)
     assert cell(notebook, "row_mean")["source"] == ['check("row_mean")']
+
+
+def test_a_check_in_a_cell_of_the_students_own_is_not_taken_for_one_in_jupyter(copy, solution):
+    """It does nothing here, as in grading: `submit` would say that it ran after the notebook was saved."""
+    solve(copy.notebook, solution, "row_mean", "centred", "Scaler")
+    notebook = load(copy.notebook)
+    notebook["cells"].append({"cell_type": "code", "metadata": {}, "outputs": [], "source": "said = check()\ndisplay(said)"})
+    save(notebook, copy.notebook)
+    os.utime(copy.notebook, (time.time() - 60,) * 2)
+    assert autograder("check", copy.notebook, cwd=copy.folder).returncode == 0
+    assert set(kept.read(copy.notebook).origins.values()) == {kept.SHELL}
+
+
+@pytest.mark.parametrize("said, hint", [("Scaler", "`Scaler` is written for the part `scaler`"),
+                                        ("t1_means", "`t1_means` is an assignment: "), ("t1", "`t1_means` is an assignment: ")])
+def test_what_is_no_part_is_told_what_it_is(copy, said, hint):
+    done = autograder("check", said, cwd=copy.folder)
+    assert done.returncode == 2 and f"hint: {hint}" in done.stderr
+    assert autograder("check", "scaler", "--notebook", copy.notebook, cwd=copy.folder.parent).returncode == 1

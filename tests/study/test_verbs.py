@@ -84,7 +84,7 @@ def test_reset_puts_the_stub_back_and_keeps_a_copy(copy, solution):
     assert autograder("reset", "row_mean", cwd=copy.folder, given="\n").returncode == 1
     before = copy.notebook.read_bytes()
     done = autograder("reset", "row_mean", "--yes", cwd=copy.folder)
-    assert done.returncode == 0 and "code-row_mean" in done.stdout and "Reload Notebook" in done.stdout
+    assert done.returncode == 0 and "the part `row_mean` is as it was handed out: `row_mean`" in done.stdout and "Reload Notebook" in done.stdout
     assert cell(load(copy.notebook), "code-row_mean") == cell(handed_out, "code-row_mean")
     assert "row_mean(x)" in "".join(cell(load(copy.notebook), "code-centred")["source"])
     assert (copy.folder / ".autograder" / "means.before-reset-1.ipynb").read_bytes() == before
