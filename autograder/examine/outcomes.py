@@ -43,8 +43,8 @@ class Outcomes:
 
 
 def _size(raised: BaseException | None) -> int:
-    evidence = getattr(raised, "evidence", None)
-    return evidence[1].nbytes if evidence else 0
+    got = getattr(getattr(raised, "evidence", None), "got", None)
+    return 0 if got is None else got.nbytes
 
 
 def _bare(raised: BaseException | None) -> BaseException | None:
