@@ -32,7 +32,7 @@ def first_exercise(assignment: Assignment) -> FirstExercise:
     part = assignment.cells[check].name
     visible = [each for each in assignment.plan.checks_of(part) if not each.hidden]
     recording = Recording(assignment.handout / "recorded.h5")
-    known = {mistake.name for each in visible for mistake in recording.mistakes(each.name)}
+    known = {mistake.name for each in visible for mistake in recording.of(each)}
     mistake = next(answer for answer in read_answers(assignment) if answer.name in known and len(answer.replaces) == 1)
     source = "".join(json.loads(source_notebook(assignment))["cells"][stub]["source"])
     right = "\n".join(line for line in source.splitlines() if " SOLUTION" not in line)

@@ -58,3 +58,11 @@ def test_a_student_learns_what_is_wrong(assignment, jupyterlab, screenshots):
     saved = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert "".join(saved[first.stub]["source"]) == first.right
     assert saved[first.check]["outputs"][0]["data"]["text/plain"] == [repr(float(first.visible))]
+
+    # What pictures go by (autograder/lab/in_words.py), and what a narrow window does to a formula that is wider.
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light"
+    page.set_viewport_size({"width": 560, "height": 900})
+    wide = page.evaluate("""[...document.querySelectorAll(".jp-RenderedMarkdown")].filter(each => each.scrollWidth > each.clientWidth + 2)
+        .map(each => getComputedStyle(each).overflowX)""")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert set(wide) == {"auto"}
