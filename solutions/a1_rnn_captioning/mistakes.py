@@ -72,6 +72,27 @@ def step_squashes_each_term(x, prev_h, Wx, Wh, b):
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
 
+@replaces("rnn_step_forward")
+def step_adds_the_bias_after_the_tanh(x, prev_h, Wx, Wh, b):
+    """The bias is added to what is squashed already. It belongs inside the tanh, beside the two products."""
+    next_h = np.tanh(x @ Wx + prev_h @ Wh) + b
+    return next_h, (x, prev_h, Wx, Wh, next_h)
+
+
+@replaces("rnn_step_forward")
+def step_multiplies_from_the_wrong_side(x, prev_h, Wx, Wh, b):
+    """The weights stand on the wrong side: each row of `x` is a sentence, so `x` (N, D) comes first and `Wx` (D, H)
+    second."""
+    next_h = np.tanh(Wx @ x + Wh @ prev_h + b)
+    return next_h, (x, prev_h, Wx, Wh, next_h)
+
+
+@replaces("rnn_step_forward")
+def step_with_one_bias_for_all(x, prev_h, Wx, Wh, b):
+    """The first bias serves all hidden numbers. There is one for each: add the whole of `b`."""
+    return rnn_step(x, prev_h, Wx, Wh, b[0])
+
+
 def rnn_step_gradients(dnext_h, cache, slope):
     """The five gradients for a given slope of the squashing function."""
     x, prev_h, Wx, Wh, _ = cache
@@ -142,6 +163,20 @@ def memory_weights_transposed(dnext_h, cache):
     belongs to the old memory, and which to the new one?"""
     dx, dprev_h, dWx, dWh, db = reference.rnn_step_backward(dnext_h, cache)
     return dx, dprev_h, dWx, dWh.T, db
+
+
+@replaces("rnn_step_backward")
+def bias_gradient_is_one_number(dnext_h, cache):
+    """`db` was summed over everything. Sum over the batch alone: each hidden number has a bias of its own."""
+    *rest, db = reference.rnn_step_backward(dnext_h, cache)
+    return *rest, db.sum()
+
+
+@replaces("rnn_step_backward")
+def weight_gradients_exchanged(dnext_h, cache):
+    """`dWx` and `dWh` have changed places on their way out. Compare the order of what is returned."""
+    dx, dprev_h, dWx, dWh, db = reference.rnn_step_backward(dnext_h, cache)
+    return dx, dprev_h, dWh, dWx, db
 
 
 @also_correct("rnn_step_forward", "rnn_step_backward")
@@ -245,6 +280,18 @@ def sequence_with_the_first_word_at_every_step(x, h0, Wx, Wh, b):
     return reference.rnn_forward(np.broadcast_to(x[:, :1], x.shape), h0, Wx, Wh, b)
 
 
+@replaces("rnn_forward")
+def sequence_in_the_shape_of_its_inputs(x, h0, Wx, Wh, b):
+    """The array for the hidden states was made in the shape of `x`. They are (N, T, H): their width is that of
+    `h0`."""
+    h, memory, cache = np.zeros_like(x), h0, []
+    for t in range(x.shape[1]):
+        memory, kept = reference.rnn_step_forward(x[:, t], memory, Wx, Wh, b)
+        h[:, t] = memory
+        cache.append(kept)
+    return h, cache
+
+
 def back_through_time(dh, cache, carry=True, order=None):
     """The gradients of each step, in the order in which they are walked."""
     dprev_h, steps = np.zeros_like(dh[:, 0]), {}
@@ -328,6 +375,23 @@ def gradient_from_above_counted_twice(dh, cache):
         steps[t] = reference.rnn_step_backward(upstream, cache[t])
         upstream = upstream + steps[t][1]
     return collected(steps, steps[0][1])
+
+
+@replaces("rnn_backward")
+def gradients_of_later_steps_pile_up(dh, cache):
+    """The gradients that come back from the steps pile up. What a step returns already holds all that came from
+    later ones: it takes the place of the gradient before it."""
+    carried, steps = np.zeros_like(dh[:, 0]), {}
+    for t in reversed(range(dh.shape[1])):
+        steps[t] = reference.rnn_step_backward(dh[:, t] + carried, cache[t])
+        carried = carried + steps[t][1]
+    return collected(steps, carried)
+
+
+@replaces("rnn_backward")
+def always_the_cache_of_the_last_step(dh, cache):
+    """Each step back uses the cache of the last step. Which one belongs to time t?"""
+    return collected(*back_through_time(dh, [cache[-1]] * len(cache)))
 
 
 @also_correct("rnn_forward", "rnn_backward")
@@ -441,6 +505,14 @@ def old_cell_shown(x, prev_h, prev_c, Wx, Wh, b):
     _, next_c, (*cache, _) = reference.lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b)
     shown = np.tanh(prev_c)
     return cache[-2] * shown, next_c, (*cache, shown)
+
+
+@replaces("lstm_step_forward")
+def gates_dealt_out_in_turn(x, prev_h, prev_c, Wx, Wh, b):
+    """The columns of `a` are dealt out in turn, one to each gate. The first H columns belong to i, the next H to f,
+    and so on."""
+    turns = np.arange(len(b)).reshape(-1, 4).T.ravel()
+    return lstm_step(x, prev_h, prev_c, Wx[:, turns], Wh[:, turns], b[turns])
 
 
 def lstm_step_gradients(cache, dc, do, order="ifog", gate=lambda s: s * (1 - s), new=lambda g: 1 - g**2):
@@ -802,6 +874,12 @@ def table_gradient_transposed(dout, cache):
     return reference.word_embedding_backward(dout, cache).T
 
 
+@replaces("word_embedding_backward")
+def table_gradient_in_a_tuple(dout, cache):
+    """`dW` came back inside a tuple. This function returns one array, by itself: is there a comma too many?"""
+    return (reference.word_embedding_backward(dout, cache),)
+
+
 @also_correct("word_embedding_forward", "word_embedding_backward")
 def one_hot_products():
     def forward(x, W):
@@ -931,6 +1009,37 @@ def small_number_in_the_logarithm(x, y, mask, verbose=False):
     """A small number inside the logarithm hides a probability of zero and makes the loss wrong. With the
     logarithm taken by hand, score minus log-sum, no zero arises and nothing has to be hidden."""
     return softmax_loss(x, y, mask, log_of=lambda p: np.log(p + 1e-8))
+
+
+@replaces("temporal_softmax_loss", seen=True)
+def logarithm_of_a_vanished_probability(x, y, mask, verbose=False):
+    """`dx` is right, and the loss is not finite: the scores are shifted, but a probability has become 0 all the same,
+    and then its logarithm was taken. Take it by hand: score minus the logarithm of the sum of the exponentials."""
+    shifted = np.exp(x - x.max(axis=2, keepdims=True))
+    p = shifted / shifted.sum(axis=2, keepdims=True)
+    with np.errstate(all="ignore"):
+        loss = -np.sum(mask * np.log(np.take_along_axis(p, y[..., None], axis=2)[..., 0])) / len(x)
+    return loss, reference.temporal_softmax_loss(x, y, mask)[1]
+
+
+@replaces("temporal_softmax_loss")
+def gradient_averaged_over_time_too(x, y, mask, verbose=False):
+    """The loss is right, and `dx` is too small by a factor of T: what the loss is divided by, N, divides the gradient,
+    and nothing else."""
+    loss, dx = reference.temporal_softmax_loss(x, y, mask)
+    return loss, dx / x.shape[1]
+
+
+@replaces("temporal_softmax_loss")
+def one_subtracted_in_the_columns_of_all_labels(x, y, mask, verbose=False):
+    """One is subtracted in every row, in the columns of all labels. Each place has a single true word: pair the
+    number of each row with its own label."""
+    N, T, V = x.shape
+    loss, dx = reference.temporal_softmax_loss(x, y, mask)
+    dscores = softmax_loss(x, y, np.ones_like(mask), divide=1)[1].reshape(N * T, V)
+    dscores[np.arange(N * T), y.ravel()] += 1
+    dscores[:, y.ravel()] -= 1
+    return loss, dscores.reshape(N, T, V) * mask[..., None] / N
 
 
 @also_correct("temporal_softmax_loss")
@@ -1290,6 +1399,19 @@ def scores_from_the_cell(self, features, max_length=30):
                score=lambda h, c: (h if self.cell_type == "rnn" else c) @ p["W_vocab"] + p["b_vocab"])
 
 
+@replaces("CaptioningRNN.sample")
+def best_picture_for_each_word(self, features, max_length=30):
+    """The largest score is looked for along the batch, which gives a number for each word of the vocabulary. Look along
+    the words: one number for each picture."""
+    p, captions = self.params, np.full((len(features), max_length), self._null)
+    h, word = features @ p["W_proj"] + p["b_proj"], np.full(len(features), self._start)
+    c = np.zeros_like(h)
+    for t in range(max_length):
+        h, c = take_step(self, p["W_embed"][word], h, c)
+        captions[:, t] = word = np.argmax(h @ p["W_vocab"] + p["b_vocab"], axis=0)
+    return captions
+
+
 @also_correct("CaptioningRNN.sample")
 def goes_on_after_the_end(self, features, max_length=30):
     captions = self._null * np.ones((len(features), max_length), dtype=np.int32)
@@ -1327,11 +1449,11 @@ def closest(lengths, said):
     return min(lengths, key=lambda length: (abs(length - said), length))
 
 
-def score_corpus(references, hypotheses, orders=4, cut=str.split, clip=True, join=Counter.__or__,
+def score_corpus(references, hypotheses, orders=4, cut=str.split, clip=True, join=Counter.__or__, ngrams=ngrams, add=0,
                  length=closest, mean=lambda p: np.exp(np.mean(np.log(p))),
                  penalty=lambda c, r: min(1.0, np.exp(1 - r / c))):
     """BLEU with one of its pieces changed."""
-    matches, totals, c, r = np.zeros(orders), np.zeros(orders), 0, 0
+    matches, totals, c, r = np.full(orders, float(add)), np.full(orders, float(add)), 0, 0
     for group, hypothesis in zip(references, hypotheses):
         said, truths = cut(hypothesis), [cut(reference) for reference in group]
         c, r = c + len(said), r + length([len(truth) for truth in truths], len(said))
@@ -1454,6 +1576,25 @@ def runs_up_to_three(references, hypotheses):
 def letters_for_words(references, hypotheses):
     """Runs of *letters* are counted. A string is a sequence of letters: split it into words first."""
     return score_corpus(references, hypotheses, cut=list)
+
+
+@replaces("bleu")
+def each_run_counted_once(references, hypotheses):
+    """A run of words that a caption repeats is counted once, as in a set. Count how often it occurs."""
+    return score_corpus(references, hypotheses, ngrams=lambda words, n: Counter(set(ngrams(words, n))))
+
+
+@replaces("bleu")
+def last_run_left_out(references, hypotheses):
+    """The last run of each length is left out: there are `len(words) - n + 1` of them."""
+    return score_corpus(references, hypotheses, ngrams=lambda words, n: ngrams(words[:-1], n))
+
+
+@replaces("bleu")
+def counts_smoothed(references, hypotheses):
+    """One is added to all counts, so that no precision is 0. That is another measure: BLEU as it is asked for here is
+    not smoothed."""
+    return score_corpus(references, hypotheses, add=1)
 
 
 @also_correct("bleu")
