@@ -79,6 +79,12 @@ def glance_softmax_over_the_batch(prev_h, A):
 
 
 @replaces("dot_product_attention")
+def glance_softmax_in_each_row(prev_h, A):
+    """The softmax runs over each row of the grid by itself. All 16 regions compete: their weights sum to 1 together."""
+    return glance(prev_h, A, normalise=lambda scores: softmax(scores.reshape(-1, 1, 4, 4)).reshape(scores.shape))
+
+
+@replaces("dot_product_attention")
 def glance_without_softmax(prev_h, A):
     """These weights are the scores themselves. What makes them positive, with sum 1?"""
     return glance(prev_h, A, normalise=lambda scores: scores)
@@ -160,6 +166,31 @@ def attention_scaled_by_the_keys_count(q, k, v, mask=None):
     """The scale comes from the number of keys. It should undo the growth of a dot product with the length of its
     vectors."""
     return attention(q, k, v, mask, scale=k.shape[1] ** -0.5)
+
+
+@replaces("scaled_dot_product_attention")
+def attention_scaled_by_the_batch(q, k, v, mask=None):
+    """The scale comes from the size of the batch, the first axis. How many terms does a dot product sum up?"""
+    return attention(q, k, v, mask, scale=len(q) ** -0.5)
+
+
+@replaces("scaled_dot_product_attention")
+def attention_turns_all_axes_round(q, k, v, mask=None):
+    """`.T` turns all three axes of `k` round, the batch, too. Only its last two change places."""
+    scores = q @ k.T / np.sqrt(q.shape[-1])
+    weights = softmax(scores if mask is None else np.where(mask, scores, -np.inf))
+    return weights @ v, weights
+
+
+@replaces("scaled_dot_product_attention")
+def attention_with_the_mask_as_an_index(q, k, v, mask=None):
+    """The mask is used as an index. That takes booleans in the shape of the scores, (N, T, S), and yours may have fewer
+    axes, or be numbers: `np.where` and products broadcast."""
+    scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])
+    if mask is not None:
+        scores[~mask] = -np.inf
+    weights = softmax(scores)
+    return weights @ v, weights
 
 
 @replaces("scaled_dot_product_attention")
@@ -430,6 +461,15 @@ def additive_without_tanh(q, k, v, W_q, W_k, w_v):
     """There is no tanh between the two layers. With nothing in its place the query would make no difference
     at all: it would add the same number to the scores of all keys."""
     return additive(q, k, v, W_q, W_k, w_v, squash=lambda x: x)
+
+
+@replaces("additive_attention")
+def additive_squashes_the_scores(q, k, v, W_q, W_k, w_v):
+    """The tanh comes after `w_v`, around the scores. It belongs between the two layers, around the sum of query and
+    key."""
+    scores = np.tanh(((q @ W_q)[:, :, None] + (k @ W_k)[:, None]) @ w_v)
+    weights = softmax(scores)
+    return weights @ v, weights
 
 
 @replaces("additive_attention")
@@ -724,6 +764,26 @@ def positions_with_half_the_exponent(self, embed_dim, dropout=0.1, max_len=5000)
     """The hands of the later columns turn too fast: the exponent runs over half of its range only. Is it the number of
     the pair or the number of the column that stands in it?"""
     encoding(speed=lambda pairs, E: 10000.0 ** (-pairs / 2 / E))(self, embed_dim, dropout, max_len)
+
+
+@replaces("PositionalEncoding.__init__")
+def positions_with_twice_the_exponent(self, embed_dim, dropout=0.1, max_len=5000):
+    """The hands of the later columns turn too slowly: the exponent is doubled twice. Do your numbers of the columns go
+    in steps of 2 already?"""
+    encoding(speed=lambda pairs, E: 10000.0 ** (-2 * pairs / E))(self, embed_dim, dropout, max_len)
+
+
+@replaces("PositionalEncoding.__init__")
+def positions_with_cosines_in_one_column(self, embed_dim, dropout=0.1, max_len=5000):
+    """All cosines are to go into a single column: `1:2` is a slice that ends before column 2, `1::2` is every other
+    column from 1 on."""
+    nn.Module.__init__(self)
+    self.dropout = nn.Dropout(p=dropout)
+    pe = torch.zeros(1, max_len, embed_dim)
+    angle = torch.arange(max_len)[:, None] * 10000.0 ** (-torch.arange(0, embed_dim, 2) / embed_dim)
+    pe[0, :, 0::2] = torch.sin(angle)
+    pe[0, :, 1:2] = torch.cos(angle)
+    self.register_buffer("pe", pe)
 
 
 @replaces("PositionalEncoding.__init__")
