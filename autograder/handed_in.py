@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -27,16 +28,31 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def submissions(root: Path, assignment: str) -> dict[str, Path]:
-    """Student -> folder, for everyone in whose folder something has this assignment's name, in the order of names."""
-    found = {}
+    """Student -> folder, for everyone in whose folder something has this assignment's name, in the order of names. An
+    id has its accents in one piece, as rosters have them, however a folder's name is written (macOS takes them apart)."""
+    found: dict[str, Path] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(root / "submitted") as entries:
-        for name in sorted(entry.name for entry in entries if not entry.name.startswith(".")):
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        for name in names:
             folder = root / "submitted" / name / assignment
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 with contextlib.suppress(PermissionError):  # who may look into it is told when it is read
                     folder.lstat()
-                found[name] = folder
+                found[name if composed(name) in names else composed(name)] = folder
     return found
+
+
+def composed(name: str) -> str:
+    """The same name with its accents in one piece (NFC)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def folder_of(top: Path, student: str) -> Path:
+    """The folder of a student in `top`, however its name is written; where there is none, the one to make."""
+    exact = top / student
+    if exact.exists() or exact.is_symlink() or student.isascii() or not top.is_dir():
+        return exact
+    return next((path for path in top.iterdir() if composed(path.name) == composed(student)), exact)
 
 
 def refusal(student: str) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.course import load_assignment
 from autograder.errors import AutograderError
+from autograder.handed_in import folder_of
 from autograder.render import clean, shortened
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -44,7 +45,7 @@ def _tell_gradebook(assignment, roster, handed_in: set[str]) -> None:
 
     count = write_roll(assignment.root, roster.members.values())
     absent = [student for student in roster.members if student not in handed_in
-              and not (assignment.root / "submitted" / student / assignment.name).is_dir()]
+              and not (folder_of(assignment.root / "submitted", student) / assignment.name).is_dir()]
     said = f"roster: {len(roster.members)} students, {count} of them new or changed in the gradebook"
     console.print(clean(said + (f"; nothing handed in: {shortened(absent)}" if absent else "")), markup=False,
                   soft_wrap=True)

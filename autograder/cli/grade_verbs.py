@@ -13,7 +13,7 @@ from autograder.cli.missing import absent, gone, refuse_former_name
 from autograder.cli.progress import progress_bar
 from autograder.course import Assignment, find_root, load_assignment
 from autograder.errors import SubmissionError
-from autograder.handed_in import submissions
+from autograder.handed_in import composed, submissions
 from autograder.render import clean, nearest, number, shortened
 from autograder.report import Report
 
@@ -130,6 +130,7 @@ def _chosen(root, folders: dict, students: tuple[str, ...], name: str) -> dict:
         refuse_former_name(root, name)
         raise SubmissionError(f"submissions of {name} in submitted/<student>/{name}/", "there are none",
                               f"`autograder sample {name}` makes a class to try things with")
+    students = tuple(student if student in folders else composed(student) for student in students)
     if unknown := [student for student in students if student not in folders]:
         raise SubmissionError(f"a submission of {name} by {shortened(unknown)}",
                               f"there is no submitted/{clean(unknown[0])}/{name}/", nearest(unknown[0], folders))

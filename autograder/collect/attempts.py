@@ -51,7 +51,7 @@ class Attempts:
 
     def __init__(self, root: Path, student: str, assignment: str):
         self.folder = root / FOLDER / student / assignment
-        self.submitted = root / "submitted" / student / assignment
+        self.submitted = handed_in.folder_of(root / "submitted", student) / assignment
         self.all = sorted((_read(path) for path in self.folder.glob(f"*/{RECORD}")), key=lambda each: each.number)
         self._note_what_is_there()
 

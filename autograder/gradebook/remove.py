@@ -10,6 +10,7 @@ from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 from autograder.errors import AutograderError
 from autograder.gradebook import database, kept
 from autograder.gradebook.roll import NAMES
+from autograder.handed_in import folder_of
 from autograder.report import write_whole
 
 TOPS = ("submitted", "attempts", "autograded", "feedback")  # <top>/<student>/
@@ -61,7 +62,7 @@ def _away(root: Path, student: str) -> Path:
 
 def _moves(root: Path, away: Path, student: str, kept_ones: bool = False) -> list[tuple[Path, Path]]:
     """(where it lies in the course, where it is kept) of all that is there now, or of all that is kept."""
-    pairs = [(root / top / student, away / top) for top in TOPS]
+    pairs = [(folder_of(root / top, student), away / top) for top in TOPS]
     names = ({path.name for path in (away / "reports").glob("*.json")} if kept_ones else
              {f"{path.parent.name}.json" for path in (root / "reports").glob(f"*/{escape(student)}.json")})
     pairs += [(root / "reports" / name.removesuffix(".json") / f"{student}.json", away / "reports" / name)

@@ -15,7 +15,7 @@ import pytest
 
 from autograder.course import load_assignment
 from autograder.grade import batch
-from autograder.handed_in import shared, submissions
+from autograder.handed_in import folder_of, shared, submissions
 from autograder.release.notebook import source_notebook
 from autograder.report import Report, load
 from tests.attacks import matrix
@@ -212,3 +212,17 @@ def test_any_exception_of_one_submission_is_its_report(tiny, monkeypatch, tmp_pa
     reports = {report.student: report for report in batch.grade_class(tiny, folders, jobs=1)}
     assert [reports[name].points for name in folders] == [8, 0, 8]
     assert not reports["mallory"].examined and "KeyError" in reports["mallory"].problem and reports["mallory"].key == ""
+
+
+def test_a_student_is_the_same_however_accents_are_written(tiny):
+    """macOS takes the accents of names apart; rosters have them in one piece."""
+    apart, whole = "zoe\u0308", "zo\u00eb"
+    (tiny.root / "submitted" / apart / tiny.name).mkdir(parents=True)
+    (tiny.root / "submitted" / apart / tiny.name / "means.ipynb").write_text(HONEST)
+    folders = submissions(tiny.root, tiny.name)
+    assert folders == {whole: tiny.root / "submitted" / apart / tiny.name}
+    [report] = batch.grade_class(tiny, folders, jobs=1)
+    assert (report.student, report.points) == (whole, 8)
+    assert folder_of(tiny.root / "submitted", whole).name == apart
+    (tiny.root / "submitted" / whole / tiny.name).mkdir(parents=True)
+    assert set(submissions(tiny.root, tiny.name)) == {apart, whole}
