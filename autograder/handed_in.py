@@ -29,7 +29,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 def submissions(root: Path, assignment: str) -> dict[str, Path]:
     """Student -> folder, for everyone in whose folder something has this assignment's name, in the order of names. An
-    id has its accents in one piece, as rosters have them, however a folder's name is written (macOS takes them apart)."""
+    id has its accents in one piece, as rosters have them, however a name is written (macOS takes them apart)."""
     found: dict[str, Path] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(root / "submitted") as entries:
         names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
