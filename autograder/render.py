@@ -99,8 +99,8 @@ def part_text(result: PartResult) -> str:
 def part_html(result: PartResult) -> str:
     """The result as a table: verdict, what was asked and found, points."""
     rows = "".join(_row(check) for check in in_brief(result))
-    return (f'<div role="region" aria-label="{_code(result.name, plain=True)}" style="overflow-x:auto">'
-            f'<p style="margin:.3em 0"><strong>{_code(headline(result))}</strong></p>'
+    return (f'<div role="region" aria-label="{coded(result.name, plain=True)}" style="overflow-x:auto">'
+            f'<p style="margin:.3em 0"><strong>{coded(headline(result))}</strong></p>'
             f'<table style="border-collapse:collapse;text-align:left;color:inherit">'
             f'<thead><tr><th {_CELL}>verdict</th><th {_CELL}>check</th><th {_CELL}>points</th></tr></thead>'
             f"<tbody>{rows}</tbody></table></div>")
@@ -116,11 +116,11 @@ _VERDICT = ("color:#fff;font-weight:bold;white-space:nowrap;padding:.1em .45em;b
 def _row(check: CheckResult) -> str:
     mark, colour = MARKS[check.verdict]
     first, *rest = lines_for_student(check)
-    said, hint = ("".join(f'<div style="opacity:.85">{_code(line)}</div>' for line in lines)
+    said, hint = ("".join(f'<div style="opacity:.85">{coded(line)}</div>' for line in lines)
                   for lines in _hint_apart(rest, check))
     more = said + difference_html(_shown(check)) + hint
     return (f'<tr><td {_CELL}><span style="background:{colour};{_VERDICT}">{mark} '
-            f"{escape(verdict_word(check))}</span></td><td {_WORDS}>{_code(first)}{more}</td>"
+            f"{escape(verdict_word(check))}</span></td><td {_WORDS}>{coded(first)}{more}</td>"
             f'<td {_CELL}><span style="white-space:nowrap">{number(check.points)} of {number(check.max_points)}</span>'
             "</td></tr>")
 
@@ -185,7 +185,7 @@ def _edges(difference: Difference) -> range:
     return range(group, rows, group) if whole else range(0)
 
 
-def _code(text: str, plain: bool = False) -> str:
+def coded(text: str, plain: bool = False) -> str:
     """Escaped text, its `names` in code type."""
     text = escape(clean(text))
     return text if plain else re.sub(r"`([^`]+)`", r"<code>\1</code>", text)

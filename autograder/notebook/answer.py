@@ -4,11 +4,12 @@ Everything is offered as HTML that needs no script, and as plain text.
 """
 
 import sys
+from collections.abc import Sequence
 from html import escape
 
 from autograder.examine.verdict import GONE
 from autograder.lab.kernel import in_kernel, shell
-from autograder.render import clean, number, part_html, part_text
+from autograder.render import clean, coded, number, part_html, part_text
 from autograder.report import SKIPPED, PartResult
 
 PRINTED_LINES = 12  # in plain text
@@ -17,15 +18,20 @@ WIDTH = 30  # of the bar in plain text
 
 class Answer:
     """One part's result. In a kernel its text form is the points, because nbgrader reads the last value of a check
-    cell; `print(check("part"))` has all the words."""
+    cell; `print(check("part"))` has all the words. notes: on what was examined, to be read before the result."""
 
-    def __init__(self, result: PartResult, printed: str = ""):
+    def __init__(self, result: PartResult, printed: str = "", notes: Sequence[str] = ()):
         self.result, self.printed = result, clean(printed, limit=20_000)
+        self.notes = [clean(note) for note in notes]
 
     def _repr_html_(self) -> str:
-        return part_html(self.result) + self._folded()
+        notes = "".join(f'<p style="margin:.3em 0">{coded(note)}</p>' for note in self.notes)
+        return notes + part_html(self.result) + self._folded()
 
     def __str__(self) -> str:
+        return "\n".join([*self.notes, self._result()])
+
+    def _result(self) -> str:
         lines = self.printed.splitlines()
         if not lines:
             return part_text(self.result)

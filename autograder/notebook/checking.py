@@ -76,8 +76,9 @@ def _examine(opened, namespace: dict, wanted: list[str], begins) -> list:
     from autograder.notebook.answer import Answer
     from autograder.notebook.deadline import StopButton, alarm
     from autograder.notebook.desk import NotebookDesk
-    from autograder.notebook.home import remember
+    from autograder.notebook.home import notebook_of, remember
     from autograder.notebook.places import Places, bare
+    from autograder.notebook.stale import stale
     from autograder.notebook.untouched import as_found
     from autograder.rules.style import Notebook, rule_out
     from autograder.submission import local_modules
@@ -105,7 +106,9 @@ def _examine(opened, namespace: dict, wanted: list[str], begins) -> list:
             rule_out(results, examiner.plan, Notebook(cells, examiner.functions, own, modules))
     _tell_of_packages([*modules.items(), *cells], opened.sources, modules)
     remember(namespace, results)
-    return [Answer(result, printed[result.name]) for result in results]
+    file = notebook_of(namespace)
+    return [Answer(result, printed[result.name], stale(examiner.functions[result.name], namespace, cells, places, file))
+            for result in results]
 
 
 def _tell_of_packages(texts: list[tuple[str, str]], given: list[str], modules) -> None:

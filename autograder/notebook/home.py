@@ -79,11 +79,16 @@ def _made(folder: Path, stack: contextlib.ExitStack) -> tuple[Examiner, list[str
 
 def remember(namespace: dict, results: list[PartResult]) -> None:
     """Keeps results for `autograder progress`, where it is plain which notebook they are of."""
+    if notebook := notebook_of(namespace):
+        kept.keep(notebook, results, kept.KERNEL)
+
+
+def notebook_of(namespace: dict) -> Path | None:
+    """The file of this notebook, where it is plain which one that is."""
     folder = _folder(namespace)
     named = folder / Path(_session(namespace)).name
     found = [named] if named.suffix == ".ipynb" and named.is_file() else list(folder.glob("*.ipynb"))
-    if len(found) == 1:
-        kept.keep(found[0], results, kept.KERNEL)
+    return found[0] if len(found) == 1 else None
 
 
 def _session(namespace: dict) -> str:
