@@ -5,7 +5,7 @@ import os
 import click
 
 from autograder import __version__
-from autograder.cli.group import Group
+from autograder.cli.group import Group, is_course
 
 # The arrays of checks are small: threads would only get in each other's way, and change the last bits of sums.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -70,16 +70,25 @@ _which_notebook = click.option("--notebook", metavar="PATH", help="Where several
 @_which_notebook
 @click.option("--watch", is_flag=True, help="Look again whenever the notebook is saved, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="The results as JSON (with --watch, one line for each look).")
-def check(names: tuple[str, ...], notebook: str | None, watch: bool, as_json: bool) -> None:
+@click.option("--unconfined", is_flag=True, help="Run a notebook that is not yours with your rights all the same.")
+def check(names: tuple[str, ...], notebook: str | None, watch: bool, as_json: bool,
+          unconfined: bool) -> None:
     """Examine a saved notebook, or some PARTS of it, with its visible checks, as its check cells do.
 
-    NOTEBOOK may be left out where there is only one, or in its folder.
+    NOTEBOOK may be left out where there is only one, or in its folder. Your own runs with your rights, as in Jupyter.
+    In a course with solutions/, one that lies outside its assignments/ may be anybody's: it runs in a sandbox, and
+    meets the checks of the course.
 
     Exit code 0: all is right; 1: something is not, or not written yet; 2: it could not be examined.
     """
     from autograder.cli import student_verbs
 
-    student_verbs.check(names, notebook, watch, as_json)
+    path, parts = student_verbs.named(names, notebook)
+    if is_course() and not unconfined and (foreign := student_verbs.foreign(path)):
+        from autograder.cli import foreign_verbs
+
+        foreign_verbs.check(foreign, parts, as_json)
+    student_verbs.check(path, parts, watch, as_json)
 
 
 @main.command()

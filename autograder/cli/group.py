@@ -19,7 +19,12 @@ READERS = {
 }
 PRIVATE = {*READERS["Instructors"], "copy-gradebook"} - {"handout"}  # whose files hold grades, or name hidden checks
 STUDENTS = next(iter(READERS))
-GRADES = Path(__file__).parents[1] / "grade" / "__init__.py"  # a student's copy carries nothing that grades
+GRADES = Path(__file__).parents[1] / "grade" / "__init__.py"
+
+
+def is_course() -> bool:
+    """Whether this is a whole course kit: a student's copy carries nothing that grades."""
+    return GRADES.exists()
 
 
 class Group(click.Group):
@@ -35,7 +40,7 @@ class Group(click.Group):
 
     def list_commands(self, context) -> list[str]:
         """In a student's copy, a student's commands."""
-        return [name for name in super().list_commands(context) if GRADES.exists() or name in READERS[STUDENTS]]
+        return [name for name in super().list_commands(context) if is_course() or name in READERS[STUDENTS]]
 
     def get_command(self, context, name: str) -> click.Command | None:
         command, here = super().get_command(context, name), self.list_commands(context)

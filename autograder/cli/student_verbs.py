@@ -19,14 +19,24 @@ from autograder.study.handout import Handout
 BAR = 24
 
 
-def check(names: tuple[str, ...], notebook: str | None, watch: bool, as_json: bool) -> None:
-    """Runs the notebook's cells (but no demo and check cells) in a process of their own, then its visible checks.
-
-    names: a notebook, or nothing where there is only one or it is named as `notebook`, and then the parts that are
-    wanted."""
+def named(names: tuple[str, ...], notebook: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """(the notebook or folder that is named, as `notebook` or before the parts; the parts that are wanted)."""
     if notebook is None and names and (names[0].endswith(".ipynb") or Path(names[0]).exists()):
         notebook, *names = names
-    handout, parts = _handout(notebook, names), tuple(names)
+    return notebook, tuple(names)
+
+
+def foreign(notebook: str | None) -> Path | None:
+    """What was named, else the folder that we stand in, if it lies outside one's own handouts."""
+    path = Path(notebook).absolute() if notebook else handouts.here()
+    return path if path is not None and handouts.is_foreign(path) else None
+
+
+def check(notebook: str | None, parts: tuple[str, ...], watch: bool, as_json: bool) -> None:
+    """Runs the notebook's cells (but no demo and check cells) in a process of their own, then its visible checks.
+
+    notebook: None where there is only one."""
+    handout = _handout(notebook, parts)
     handout.require(parts)
     if watch:
         return _watch(handout, parts, as_json)

@@ -9,7 +9,9 @@ import click
 from rich.text import Text
 
 from autograder.cli.console import console, plain
+from autograder.cli.group import is_course
 from autograder.cli.progress import progress_bar
+from autograder.errors import DataError
 from autograder.render import number
 from autograder.study import handout as handouts
 
@@ -20,6 +22,9 @@ def hint(part: str, notebook: str | None, as_json: bool) -> None:
     from autograder.study.watch import examined
 
     handout = handouts.having(part, notebook)
+    if is_course() and handouts.is_foreign(handout.folder):
+        raise DataError("a hint for a notebook of one of your own handouts", f"{handout.folder} is none",
+                        "`autograder check` examines it, confined")
     with Bench(handout) as bench, progress_bar() as progress:
         progress.add_task("examining", total=None)
         (result,), notes = examined(handout, bench, (part,))

@@ -1,5 +1,6 @@
 """Finds a student's copy of an assignment: by its notebook, by a part, or all that are here."""
 
+import contextlib
 import difflib
 import json
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def the_one(path: str | None) -> Handout:
     """
     if path:
         return of_notebook(Path(path))
-    found = [handout for handout in find_all() if handout.folder == _here()] or find_all()
+    found = [handout for handout in find_all() if handout.folder == here()] or find_all()
     if len(found) != 1:
         raise DataError("which notebook is meant", f"there are {', '.join(each.notebook.name for each in found)}",
                         f"name it: {_quoted(found[0].notebook)}")
@@ -113,15 +114,33 @@ def of_notebook(path: Path) -> Handout:
 def find_all() -> list[Handout]:
     """All assignments of the course in or above this folder, or right in it; else of the handout that this program
     belongs to. Raises CourseError where there are none."""
-    here = _here()
-    folders = {*_handouts(Path.cwd()), *([here, *_handouts(here.parent)] if here else [])}
+    return [in_folder(folder) for folder in _all_folders()]
+
+
+def _all_folders() -> list[Path]:
+    standing = here()
+    folders = {*_handouts(Path.cwd()), *([standing, *_handouts(standing.parent)] if standing else [])}
     try:
         folders.update(_handouts(find_root() / "assignments"))
     except CourseError:
         folders.update(() if folders else _handouts(HOME / "assignments"))
         if not folders:
             raise
-    return [in_folder(folder) for folder in sorted(folders)]
+    return sorted(folders)
+
+
+def own_folders() -> list[Path]:
+    """The folders of one's own handouts: those of the course whose solutions/ are here or above, where there is one."""
+    with contextlib.suppress(CourseError):
+        root = find_root()
+        return sorted(_handouts(root / "assignments")) if (root / "solutions").is_dir() else _all_folders()
+    return []
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a notebook, or a folder of one, lies outside one's own handouts: it may be anybody's."""
+    places, own = {path.resolve(), path.resolve().parent}, own_folders()
+    return path.exists() and bool(own) and places.isdisjoint(folder.resolve() for folder in own)
 
 
 def having(part: str, notebook: str | None = None, option: str = "--notebook ") -> Handout:
@@ -135,9 +154,9 @@ def having(part: str, notebook: str | None = None, option: str = "--notebook ") 
         handout = of_notebook(Path(notebook))
         handout.require((part,))
         return handout
-    everywhere, here = find_all(), _here()
+    everywhere, standing = find_all(), here()
     found = [handout for handout in everywhere if any(each.name == part for each in handout.plan.parts)]
-    found = [handout for handout in found if handout.folder == here] or found
+    found = [handout for handout in found if handout.folder == standing] or found
     if len(found) == 1:
         return found[0]
     if found:
@@ -178,7 +197,8 @@ def _handouts(folder: Path) -> list[Path]:
     return [each for each in folder.glob("*") if _is_handout(each)]
 
 
-def _here() -> Path | None:
+def here() -> Path | None:
+    """The handout's folder that we stand in, if we do."""
     start = Path.cwd()
     return next((folder for folder in (start, *start.parents) if _is_handout(folder)), None)
 
