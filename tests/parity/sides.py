@@ -101,14 +101,14 @@ def opened(assignment: Assignment) -> Iterator[Sides]:
             home.forget()
 
 
-def said(check: CheckResult, hint: bool = True) -> Said:
+def said(check: CheckResult, hint: object = True) -> Said:
     return Said(check.verdict, check.attempted, check.points, check.found, check.hint if hint else "")
 
 
 def agree(home: CheckResult, grade: CheckResult, part: PartResult) -> bool:
     """The same words. Or what docs/how-grading-works.md names: it waits at home for an earlier part, and the grader
-    could put the reference in that part's place; a hidden check that failed knew a better hint."""
-    hints = not any(check.hidden and check.verdict == FAILED for check in part.checks)
+    could put the reference in that part's place; hidden checks told mistakes apart that the visible ones do not."""
+    hints = home.hint and grade.hint and not any(check.hidden and check.verdict == FAILED for check in part.checks)
     if said(home, hints) == said(grade, hints):
         return True
     return home.verdict == SKIPPED and home.found.startswith(WAITS) and (
