@@ -125,7 +125,7 @@ def test_a_dying_grader_process_costs_only_its_submission(tiny, submit, monkeypa
         submit(student)
     (tiny.root / "sitecustomize.py").write_text(
         "import os\nfrom autograder.grade import grader\nbefore = grader.find_notebook\n"
-        "def find(folder, stem):\n    if 'poison' in str(folder):\n        os._exit(1)\n    return before(folder, stem)\n"
+        "def find(folder, *rest):\n    if 'poison' in str(folder):\n        os._exit(1)\n    return before(folder, *rest)\n"
         "grader.find_notebook = find\n")
     monkeypatch.setenv("PYTHONPATH", str(tiny.root))
     reports = grade(tiny)
