@@ -4,6 +4,7 @@ They are forked from one process that imports what each of them needs, which tak
 """
 
 import contextlib
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -11,7 +12,7 @@ import signal
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from autograder.grade.grader import Grader
 
 MAX_WORDS = 1000  # of what an exception says
+GRACE = 60.0  # seconds beyond twice a submission's budget, before its worker is ended
 ATTEMPTS = 2  # a submission whose grader dies twice is reported, not tried for ever
 
 
@@ -54,7 +56,8 @@ def in_words(error: Exception) -> str:
 
 def given_up(assignment: Assignment, student: str) -> Report:
     """The report of a submission that was tried ATTEMPTS times."""
-    return Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times")
+    return Report(assignment.name, student, problem=f"the grader's own process died on it {ATTEMPTS} times, or had "
+                  "to be ended because it took too long")
 
 
 class Pool:
@@ -162,13 +165,28 @@ def _work(channel: Connection) -> None:
     try:
         with Grader(*channel.recv()) as grader:
             while True:
-                channel.send(examined(grader, *channel.recv()))
+                student, job = channel.recv()
+                with _watched(2 * grader.assignment.plan.seconds + GRACE):
+                    found = examined(grader, student, job)
+                channel.send(found)
     except EOFError:  # the other side has closed the channel: there is no more to do
         return
     except AutograderError as error:
         channel.send(error)
     except Exception:
         channel.send(RuntimeError(traceback.format_exc()))
+
+
+@contextlib.contextmanager
+def _watched(seconds: float) -> Iterator[None]:
+    """Ends this process if what is inside takes longer: budgets end what rooms do, and this a computation of the
+    grader's own that nothing else interrupts. It asks for no lock of Python's."""
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _end_with(leash: Connection) -> None:

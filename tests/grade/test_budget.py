@@ -111,3 +111,20 @@ def test_the_rules_end_too(what):
     uses = notebook.uses(plan, ["f"])
     assert time.process_time() - begun < 30
     assert uses == ({} if what == "joined" else {"f": UNREADABLE})
+
+
+def test_a_grader_that_is_stuck_itself_is_ended(tiny, monkeypatch, tmp_path):
+    """In a computation that holds Python's lock, so that no thread could interrupt it; the others are graded."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from autograder.grade import grader, pool\npool.GRACE = 1.0\nbefore = grader.find_notebook\n"
+        "def find(folder, *rest):\n    if 'mallory' in str(folder):\n"
+        "        sum(range(10**11))\n    return before(folder, *rest)\n"
+        "grader.find_notebook = find\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assignment = limited(tiny, 1)
+    for student in ("ada", "mallory", "zoe"):
+        hand_in(assignment, student)
+    begun = time.monotonic()
+    reports = grade_class(assignment, submissions(tiny.root, tiny.name), jobs=1)
+    assert [report.points for report in reports] == [8, 0, 8] and time.monotonic() - begun < 120
+    assert not reports[1].examined and "took too long" in reports[1].problem
