@@ -146,7 +146,8 @@ def test_a_mistaken_submission(course, base, tmp_path):
 
 
 def test_a_difference_is_drawn_for_visible_checks_only(course, base):
-    results, _ = run(base, with_cell(course, "def centred(x):\n    return x - x.mean(), None\n\ndef row_mean(x):\n"
+    results, _ = run(base, with_cell(course, "def centred(x):\n    out = x - x.mean(axis=1)[:, None]\n    out[1] += 1\n"
+                                             "    return out, None\n\ndef row_mean(x):\n"
                                              "    return x.mean(axis=1) * range(len(x))\n"))
     outputs = {test["number"]: test["output"] for test in results["tests"]}
     assert "where (N=3 down, D=5 across" in outputs["2.1"]
