@@ -84,13 +84,15 @@ class StudentRaised(StudentFault):
     """It raised an exception.
 
     `frames` holds (cell name, line number, function name) of the student's own frames, outermost first;
-    `unwritten` is the innermost function that raised NotImplementedError, or ''.
+    `unwritten` is the innermost function that raised NotImplementedError, or ''; `given`: the shapes that it was called
+    with (autograder.examine.shapes), where that is known.
     """
 
     def __init__(self, kind: str, message: str = "", frames=(), unwritten: str = ""):
         super().__init__("the code raised an exception", f"{kind}: {message}" if message else kind)
         self.kind, self.message = kind, message
         self.frames, self.unwritten = list(frames), unwritten
+        self.given = None
 
 
 class TimedOut(StudentFault):

@@ -9,6 +9,7 @@ from autograder.errors import BudgetSpent, StudentFault, TimedOut
 from autograder.examine import hints
 from autograder.examine.finite_differences import in_brief
 from autograder.examine.runner import CheckRunner, Desk
+from autograder.examine.shapes import Axes
 from autograder.examine.verdict import Judge, evidence_of
 from autograder.report import BROKEN, FAILED, PASSED, SKIPPED, CheckResult, PartResult
 
@@ -32,14 +33,15 @@ class Examiner:
     """The parts of one assignment, ready for any number of answers.
 
     known_mistakes: what they answer to the checks;
-    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss").
+    functions: for each part, the names of the functions that its student writes ("CaptioningRNN.loss"); axes: the
+    letters of the arguments of the notebook's functions.
     """
 
     def __init__(self, plan: Plan, runner: CheckRunner, *, known_mistakes: hints.KnownMistakes,
-                 functions: dict[str, frozenset[str]]):
+                 functions: dict[str, frozenset[str]], axes: Axes = MappingProxyType({})):
         self.plan, self.runner = plan, runner
         self.known_mistakes, self.functions = known_mistakes, functions
-        self._judge = Judge(functions, runner.is_sound)
+        self._judge = Judge(functions, runner.is_sound, axes)
 
     @property
     def asked(self) -> frozenset[str]:

@@ -6,6 +6,8 @@ Both stand for a backend with five operations (get, set, call, vjp, evaluate), w
 import operator
 from typing import Any, Protocol
 
+from autograder.errors import StudentRaised
+from autograder.examine.shapes import given
 from autograder.room.wire import Opaque
 
 __all__ = ["Backend", "Face", "Handle"]
@@ -40,7 +42,11 @@ class Face:
 
     def vjp(self, function: "Handle", args: tuple, cotangent: Any, kwargs: dict | None = None) -> Any:
         """(outputs, [gradient of each argument or None], {parameter: gradient}) of sum(outputs * cotangent)."""
-        out = self._backend.vjp(unwrap(function), unwrap(tuple(args)), unwrap(kwargs or {}), cotangent)
+        try:
+            out = self._backend.vjp(unwrap(function), unwrap(tuple(args)), unwrap(kwargs or {}), cotangent)
+        except StudentRaised as raised:
+            raised.given = given(args, kwargs or {})
+            raise
         return wrap(self._backend, out)
 
     def evaluate(self, source: str) -> Any:
@@ -70,7 +76,11 @@ class Handle:
         self._backend.set(self._opaque, name, unwrap(value))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return wrap(self._backend, self._backend.call(self._opaque, unwrap(args), unwrap(kwargs)))
+        try:
+            return wrap(self._backend, self._backend.call(self._opaque, unwrap(args), unwrap(kwargs)))
+        except StudentRaised as raised:
+            raised.given = given(args, kwargs)
+            raise
 
     def __repr__(self) -> str:
         return f"<{self._type}>"

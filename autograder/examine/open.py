@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from autograder.course.source import Cell
 from autograder.examine.examiner import Examiner
 from autograder.examine.hints import Catalogue
 from autograder.examine.namespace import NamespaceBackend
-from autograder.examine.recorded import Recording
+from autograder.examine.recorded import Recording, read_notebook
 from autograder.examine.runner import CheckRunner
 from autograder.examine.session import CheckSession
+from autograder.examine.shapes import axes_in
 
 
 @contextlib.contextmanager
@@ -33,7 +35,8 @@ def course_examiner(assignment: Assignment, secret: bytes = b"") -> Iterator[Exa
 
         catalogue = Catalogue(lambda part: mistakes_of(assignment, part, answers), replay)
         yield Examiner(assignment.plan, runner, known_mistakes=catalogue,
-                       functions=functions_by_part(assignment))
+                       functions=functions_by_part(assignment),
+                       axes=axes_in(cell.source for cell in assignment.cells if cell.is_run))
 
 
 @contextlib.contextmanager
@@ -43,7 +46,12 @@ def handout_examiner(folder: Path) -> Iterator[Examiner]:
     with CheckSession(folder / "checks.py") as session:
         yield Examiner(read_plan(folder / "checks.py"), CheckRunner(session, reference=recording.reference),
                        known_mistakes=recording,
-                       functions=recording.functions)
+                       functions=recording.functions, axes=axes_in(_code(read_notebook(folder / "recorded.h5")[1])))
+
+
+def _code(notebook: bytes) -> Iterator[str]:
+    """The code cells of a notebook as it was handed out."""
+    return ("".join(cell["source"]) for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code")
 
 
 def mistakes_of(assignment: Assignment, part: str, answers: list[execute.Answer]) -> list[execute.Answer]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 
 import pytest
 
 from autograder.course.plan import Check
 from autograder.errors import AutograderError, StudentFault, StudentRaised
-from autograder.examine import hints
+from autograder.examine import hints, shapes
 from autograder.examine.compare import CheckFailed
 from autograder.examine.lines import Text, raised_at
 from autograder.report import BROKEN, FAILED, SKIPPED, CheckResult
@@ -18,10 +19,11 @@ GONE = "its cell was not run, has failed, or is gone"
 
 class Judge:
     """functions: for each part, the names of the functions that its student writes; is_sound: whether the reference
-    passes a check (if it does not, the check is broken and not the answer)."""
+    passes a check (if it does not, the check is broken and not the answer); axes: the letters of arguments."""
 
-    def __init__(self, functions: dict[str, frozenset[str]], is_sound: Callable[[Check], bool]):
-        self.functions, self.is_sound = functions, is_sound
+    def __init__(self, functions: dict[str, frozenset[str]], is_sound: Callable[[Check], bool],
+                 axes: shapes.Axes = MappingProxyType({})):
+        self.functions, self.is_sound, self.axes = functions, is_sound, axes
 
     def decide(self, result: CheckResult, check: Check, raised: BaseException | None, text: Text) -> None:
         """Writes the verdict into `result`, without a hint. text: of the student's own lines."""
@@ -56,7 +58,16 @@ class Judge:
         elif raised.kind == "NameError" and not raised.frames:
             result.found = f"{raised.message}: {GONE}"
         else:
-            result.found = f"your code raised {raised.kind}: {raised.message}{raised_at(raised.frames, text)}"
+            lines = [f"your code raised {raised.kind}: {raised.message}{raised_at(raised.frames, text)}",
+                     self._in_letters(raised)]
+            result.found = "\n".join(filter(None, lines))
+
+    def _in_letters(self, raised: StudentRaised) -> str:
+        """Of the function that the check has called: the outermost of the student's own."""
+        parameters = self.axes.get(raised.frames[0][2]) if raised.frames else None
+        if parameters is None or raised.given is None:
+            return ""
+        return shapes.in_letters(raised.kind, raised.message, parameters, raised.given)
 
     def _owner(self, function: str, asked: str) -> str:
         """The part that asks for a function to be written: the one being checked, where it does."""

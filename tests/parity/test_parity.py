@@ -30,6 +30,7 @@ EXTRA = {  # cells below those of the reference, and what they are about
     "an error in given code": "def centred(x):\n    return scaled('x'), None",
     "stubs that return None": "def row_mean(x):\n    mean = None\n    # TODO\n    return mean\n"
                               "def centred(x):\n    m = row_mean(x)\n    return x - m[:, None], None",
+    "shapes that do not fit": "def row_mean(x):\n    return (x @ np.ones((7, 1)))[:, 0]",
     "a property of an exception": "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\n"
                                   "def row_mean(x):\n    raise Odd",
 }
