@@ -1,4 +1,5 @@
-"""Small wrong variants of a reference: one operator, constant, argument or statement of a solution changed.
+"""Small wrong variants of a reference: one operator, constant, argument or statement of a solution changed, or one slip
+that array code is prone to (habits.py).
 
 A mutant that no check notices shows what the checks cannot see. One that computes the same is equivalent: its
 assignment's mistakes.py says so, with the reason, in EQUIVALENT = {"function: old -> new": "reason"}; a change that
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from autograder.audit.habits import imported, slips
 from autograder.course import regions
 from autograder.course.source import Cell
 
@@ -31,6 +33,10 @@ class Mutant:
     source: str
     line: int
 
+    @property
+    def is_slip(self) -> bool:
+        return self.source.startswith("from autograder.audit.habits import")
+
 
 def mutants(cell: Cell) -> list[Mutant]:
     """Every mutant of the solution regions of a cell, in the order of the source; no two compute the same text."""
@@ -43,7 +49,7 @@ def mutants(cell: Cell) -> list[Mutant]:
             if not any(begin < getattr(node, "lineno", 0) < end for begin, end in spans):
                 continue
             for new in _variants(node):
-                source = ast.unparse(_replaced(tree, node, new))
+                source = imported(ast.unparse(_replaced(tree, node, new)))
                 if source not in found:
                     name = f"{scope}: {_text(node)} -> {_text(new)}"
                     names[name] += 1
@@ -66,6 +72,7 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
     for kind, make in _MAKERS:
         if isinstance(node, kind):
             yield from make(node)
+    yield from slips(node)
 
 
 def _binary(node: ast.BinOp) -> Iterator[ast.AST]:

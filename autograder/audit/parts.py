@@ -5,10 +5,12 @@ import json
 import random
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from autograder.audit import costs, trivial
+from autograder.audit.habits import forget, made_a_difference
 from autograder.audit.mutants import Mutant, mutants
 from autograder.course import execute
 from autograder.course.assignment import Assignment
@@ -23,6 +25,7 @@ from autograder.examine.steady import HINT, asks_the_same
 from autograder.report import PASSED
 
 MUTANT_SECONDS = 10
+TELLING, PRICED = ("zeros", "the_input"), 1  # trivial answers, and mistakes of a part, where there is a budget
 
 
 @dataclass
@@ -43,6 +46,8 @@ class PartAudit:
     killed: int = 0
     equivalent: int = 0
     problems: list[str] = field(default_factory=list)
+    free: dict[str, float] = field(default_factory=dict)  # kind of trivial answer -> the points that it earns
+    prices: list[costs.Price] = field(default_factory=list)
     idle: set[str] = field(default_factory=set)  # the checks that nothing wrong has failed yet
 
 
@@ -52,10 +57,12 @@ class PartAuditor:
     def __init__(self, assignment: Assignment, examiner: Examiner):
         self.assignment, self.examiner = assignment, examiner
         self.answers = execute.read_answers(assignment)
-        self.reasons = execute.read_equivalent(assignment)
+        self.reasons = execute.read_reasons(assignment, "EQUIVALENT")
+        self.free, self.elsewhere = (execute.read_reasons(assignment, name) for name in ("FREE", "ELSEWHERE"))
 
-    def audit(self, part: str, budget: int | None = None) -> PartAudit:
-        """The audit of one part; `budget` bounds how many of its mutants are tried (None: all)."""
+    def audit(self, part: str, budget: int | None = None, strict: bool = True) -> PartAudit:
+        """The audit of one part; `budget` bounds how many of its mutants are tried, and then few trivial answers are,
+        and few mistakes priced (None: all). strict: with slips of array code, trivial answers and prices."""
         checks = self.assignment.plan.checks_of(part)
         result = PartAudit(self.assignment.name, part, len(checks), idle={check.name for check in checks})
         self._audit_reference(result)
@@ -63,11 +70,35 @@ class PartAuditor:
         for answer in self.answers:
             if home(self.assignment, answer.replaces[0]) == part:
                 (self._audit_alternative if answer.correct else self._audit_mistake)(result, answer)
-        for mutant in self._chosen(part, budget):
+        for mutant in self._chosen(part, budget, strict):
             self._audit_mutant(result, mutant)
+        if strict:
+            self._audit_trivial(result, trivial.KINDS if budget is None else TELLING)
+            result.prices = self.prices(part, None if budget is None else PRICED)
+            result.problems += [problem for price in result.prices for problem in price.problems(self.elsewhere)]
         if budget is None:  # with fewer mutants, nothing may have come by that it is there for
             self._audit_idle(result, checks)
         return result
+
+    def _audit_trivial(self, result: PartAudit, kinds: Collection[str]) -> None:
+        """What takes no thought earns no points, or a reason is given."""
+        found: dict[str, list[str]] = {}
+        for check, kind, points in trivial.earned(self.assignment, self.examiner, result.part, kinds):
+            if f"{check}: {kind}" not in self.free:
+                found.setdefault(check, []).append(kind)
+                result.free[kind] = result.free.get(kind, 0.0) + points
+        for check in self.assignment.plan.checks_of(result.part):
+            if check.name in found:
+                result.problems.append(f"{self.assignment.checks}:{check.line}: `{check.name}` gives {check.points:g} "
+                                       f"points for {', '.join(found[check.name])}")
+
+    def prices(self, part: str, budget: int | None = None) -> list[costs.Price]:
+        """What the known mistakes of a part cost, everywhere; `budget` bounds how many are tried."""
+        mistakes = [answer for answer in self.answers
+                    if not answer.correct and home(self.assignment, answer.replaces[0]) == part]
+        if budget is not None and len(mistakes) > budget:
+            mistakes = random.Random(part).sample(mistakes, budget)
+        return [costs.price(self.assignment, self.examiner, answer) for answer in mistakes]
 
     def _audit_idle(self, result: PartAudit, checks: list[Check]) -> None:
         """A check that nothing wrong in its own part fails meets whatever is wrong in the cells that it examines."""
@@ -158,9 +189,10 @@ class PartAuditor:
             seen |= here
         return told
 
-    def _chosen(self, part: str, budget: int | None) -> list[Mutant]:
+    def _chosen(self, part: str, budget: int | None, slips: bool = True) -> list[Mutant]:
         """The part's mutants, or an even, repeatable choice of `budget` of them."""
-        found = [mutant for mutant in self._mutants(part) if home(self.assignment, mutant.function) == part]
+        found = [mutant for mutant in self._mutants(part) if home(self.assignment, mutant.function) == part
+                 and (slips or not mutant.is_slip)]
         if budget is None or len(found) <= budget:
             return found
         return random.Random(part).sample(found, budget)
@@ -176,6 +208,8 @@ class PartAuditor:
             result.equivalent += 1
         elif self._is_killed(result, mutant, self._related(mutant.function)):
             result.killed += 1
+        elif mutant.is_slip and not made_a_difference():
+            result.mutants -= 1
         else:
             result.problems.append(f"{self.assignment.notebook}:{mutant.line}: a mutant survives: {mutant.name}\n"
                                    f"    if it computes the same, EQUIVALENT in {self.assignment.mistakes} says why:\n"
@@ -187,6 +221,7 @@ class PartAuditor:
         try:
             with deadline(MUTANT_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a mutant may well be code that Python warns of
+                forget()
                 names = vars(execute.execute(sources, assignment=self.assignment))
                 return any(self._failures(result, checks, names))
         except (execute.CourseError, StudentFault):

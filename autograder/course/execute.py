@@ -122,9 +122,10 @@ def _where(answer: Callable, assignment: Assignment) -> str:
     return f"{assignment.mistakes}:{code.co_firstlineno}" if code else str(assignment.mistakes)
 
 
-def read_equivalent(assignment: Assignment) -> dict[str, str]:
-    """EQUIVALENT of mistakes.py: mutant -> the reason why it computes the same."""
-    return dict(vars(_mistakes(assignment)).get("EQUIVALENT", {}))
+def read_reasons(assignment: Assignment, table: str) -> dict[str, str]:
+    """A table of mistakes.py that excuses what the audit would name, each entry with a reason: EQUIVALENT (mutants that
+    compute the same), FREE (points that a trivial answer earns), ELSEWHERE (what a mistake costs in other parts)."""
+    return dict(vars(_mistakes(assignment)).get(table, {}))
 
 
 def _mistakes(assignment: Assignment) -> types.ModuleType:

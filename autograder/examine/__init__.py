@@ -4,6 +4,7 @@ This is what checks.py and mistakes.py import; docs/writing-checks.md shows each
 """
 
 from autograder.course.answers import also_correct, replaces
+from autograder.examine.boundaries import boundaries, forms, strided
 from autograder.examine.compare import CheckFailed, reached, require, returns, same
 from autograder.examine.counted import Cost, calls_of, cost
 from autograder.examine.finite_differences import gradient
@@ -11,6 +12,7 @@ from autograder.examine.gradients import same_gradients
 from autograder.examine.modules import Twins, installed, meant, random_weights, twins
 from autograder.examine.probes import beside
 from autograder.examine.properties import (
+    depends,
     equivariant,
     influences,
     invariant,
@@ -21,10 +23,10 @@ from autograder.examine.properties import (
 )
 from autograder.examine.randomness import ALL, mean_of, share_of
 
-__all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "budget", "calls_of", "cost", "equivariant",
-           "gradient", "influences", "installed", "invariant", "mean_of", "meant", "part", "permuted", "points",
-           "random_weights", "reached", "replaces", "require", "returns", "same", "same_as_set", "same_gradients",
-           "share_of", "shifted", "twins", "unchanged"]
+__all__ = ["ALL", "CheckFailed", "Cost", "Twins", "also_correct", "beside", "boundaries", "budget", "calls_of",
+           "cost", "depends", "equivariant", "forms", "gradient", "influences", "installed", "invariant", "mean_of",
+           "meant", "part", "permuted", "points", "random_weights", "reached", "replaces", "require", "returns",
+           "same", "same_as_set", "same_gradients", "share_of", "shifted", "strided", "twins", "unchanged"]
 
 
 def points(part: str, n: float):

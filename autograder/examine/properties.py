@@ -5,45 +5,47 @@ from typing import Any
 
 import numpy as np
 
-from autograder.examine.compare import CheckFailed, numeric, same, same_shape
+from autograder.examine.compare import CheckFailed, largest, numeric, same, same_shape
 from autograder.examine.face import Handle
 from autograder.examine.hints import Evidence
 from autograder.examine.probes import beside
 
-__all__ = ["equivariant", "influences", "invariant", "permuted", "same_as_set", "shifted", "unchanged"]
+__all__ = ["depends", "equivariant", "influences", "invariant", "permuted", "same_as_set", "shifted", "unchanged"]
 
 MOVED = 1e-9  # of the largest output: a smaller change is rounding (in float32 a larger one)
 
 
 def influences(f: Callable[[Any], Any], x: Any, allowed: Any, *, what: str = "out", at: int | Sequence[int] = 1,
-               to: int | Sequence[int] | None = None, of: str = "out", on: str = "x", step: float = 1.0) -> None:
+               to: int | Sequence[int] | None = None, of: str = "out", on: str = "x", step: float = 1.0,
+               nudge: Callable[..., Any] | None = None) -> None:
     """The output at place s of f(x) depends on the input at place t where `allowed[s, t]`, and nowhere else.
 
     x: an array or tensor; at: its axis (or axes) that number the places, `to`: those of the output (None: the same);
     allowed: bool (places of the output, places of the input), several axes counted row by row; step: how far an entry
-    is moved; of, on: what output and input are called in a failure, which names the first pair that is wrong. Hints
-    are earned by the whole table of who depends on whom.
+    is moved, or nudge(x, *place): another x, for whole numbers; of, on: what output and input are called in a failure,
+    which names the first pair that is wrong. Hints are earned by how far each output moved with each input.
     """
     at, to = _axes(at), _axes(at if to is None else to)
     allowed, before = np.asarray(allowed, dtype=bool), _finite(f(x), what)
     spread, places = _places(before, to), [x.shape[axis] for axis in at]
-    reaches = np.zeros((spread.shape[0], int(np.prod(places))), dtype=bool)
-    if reaches.shape != allowed.shape:
-        raise CheckFailed(None, f"`{what}` has {reaches.shape[0]} places, expected {allowed.shape[0]}",
+    changes = np.zeros((spread.shape[0], int(np.prod(places))))
+    if changes.shape != allowed.shape:
+        raise CheckFailed(None, f"`{what}` has {changes.shape[0]} places, expected {allowed.shape[0]}",
                           Evidence(f"the places of {what}", before))
-    rng = np.random.default_rng(reaches.size)
+    rng = np.random.default_rng(changes.size)
     for number, place in enumerate(np.ndindex(*places)):
-        after = numeric(f(_nudged(x, at, place, step, rng)), what)
+        after = numeric(f(nudge(x, *place) if nudge else _nudged(x, at, place, step, rng)), what)
         same_shape(after, before, what, "")
-        change = np.abs(_places(after, to) - spread).max(axis=1, initial=0.0)
-        reaches[:, number] = ~(change <= _rounding(before))
+        changes[:, number] = np.abs(_places(after, to) - spread).max(axis=1, initial=0.0)
+    reaches = ~(changes <= _rounding(before))
     wrong = reaches != allowed
     if wrong.any():
         s, t = np.argwhere(wrong)[0]
         seen = "depends" if reaches[s, t] else "does not depend"
+        evidence = Evidence.of_numbers(f"who depends on whom ({what})", changes, largest(spread))
         raise CheckFailed(f"the {of} at a place depends on the {on} where it may, and nowhere else",
                           f"the {of} at place {s} {seen} on the {on} at place {t}; {int(wrong.sum())} of {wrong.size} "
-                          "pairs are wrong", Evidence(f"who depends on whom ({what})", reaches))
+                          "pairs are wrong", evidence)
 
 
 def equivariant(f: Callable[[Any], Any], x: Any, move: Callable[[Any], Any], what: str = "out", *,
@@ -58,10 +60,16 @@ def equivariant(f: Callable[[Any], Any], x: Any, move: Callable[[Any], Any], wha
 def invariant(f: Callable[[Any], Any], x: Any, move: Callable[[Any], Any], what: str = "out", *,
               axes: str = "", rel_error: float = 1e-9) -> None:
     """f(move(x)) is f(x), and f depends on x at all."""
+    before = depends(f, x, what)
+    same(f(move(x)), before, what, axes=axes, rel_error=rel_error)
+
+
+def depends(f: Callable[[Any], Any], x: Any, what: str = "out") -> np.ndarray:
+    """f(x), which is another for another x. A witness for a check that holds an answer against itself."""
     before = _finite(f(x), what)
     far = _nudged(x, (), (), 1.0, np.random.default_rng(before.size))
     _differs(numeric(f(far), what), before, f"`{what}` depends on the input", "it is the same for another input")
-    same(f(move(x)), before, what, axes=axes, rel_error=rel_error)
+    return before
 
 
 def permuted(order: Sequence[int], axis: int) -> Callable[[Any], Any]:

@@ -37,6 +37,9 @@ def with_a_loop(x):
     return np.array([row.mean() for row in x])
 
 
+FREE = {f"test_centred_rows_sum_to_zero: {kind}": "a check that fails without numbers, for the tests"
+        for kind in ("zeros", "everything_zeros")}
+
 EQUIVALENT = {
     "centred: (x, mean) -> (mean, x)": "the cache is the student's own: nothing reads it",
 }
