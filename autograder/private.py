@@ -29,6 +29,22 @@ def for_owner(folder: Path) -> Iterator[None]:
         os.umask(before)
 
 
+@contextlib.contextmanager
+def behind(folder: Path) -> Iterator[None]:
+    """What is written inside is behind a closed folder, but has the usual rights itself: nbgrader copies it with them
+    to where students read it."""
+    denied = mask(folder.parent)
+    with for_owner(folder.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~denied)
+    before = os.umask(0o002 if denied == 0o007 else 0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def close_to_others(root: Path) -> int:
     """Sets the umask for what is written in a course, and takes away what others could read before. The umask as it
     was."""

@@ -7,6 +7,7 @@ from autograder.course.assignment import load_assignment
 from autograder.errors import AutograderError
 from autograder.feedback.page import render_page
 from autograder.gradebook.scores import Scores, read_scores
+from autograder.private import behind
 from autograder.render import clean, nearest, shortened
 from autograder.report import load, report_path, write_whole
 
@@ -25,7 +26,8 @@ def write_feedback(root: Path, assignment: str, students: Iterable[str] | None =
     pages = []
     for student, path in reports.items():
         page = root / "feedback" / student / assignment / name
-        write_whole(page, render_page(load(path), scores.get(student)).encode("utf-8", "replace"))
+        with behind(root / "feedback"):
+            write_whole(page, render_page(load(path), scores.get(student)).encode("utf-8", "replace"))
         pages.append(page)
     return pages
 

@@ -9,7 +9,7 @@ from autograder.course.lint import lint
 from autograder.course.reading import read_text
 from autograder.course.support import AT_HOME
 from autograder.errors import StaleRelease
-from autograder.private import for_owner
+from autograder.private import behind
 from autograder.release.notebook import release_notebook, source_notebook
 from autograder.release.scan import scan
 from autograder.report import write_whole
@@ -107,7 +107,7 @@ def handed_out(folder: Path) -> dict[str, Path]:
 
 def _write_source(assignment: Assignment, files: dict[str, bytes]) -> None:
     """For nbgrader, with the solutions and the hidden checks: for nobody else to read."""
-    with for_owner(assignment.root):
+    with behind(assignment.root / "build"):
         _write_folder(nbgrader_source(assignment), _source(assignment, files))
 
 

@@ -13,6 +13,7 @@ from autograder.release.build import release
 from autograder.release.notebook import source_notebook
 from autograder.report import report_path, save
 
+COPIED = ("feedback", "build")  # by nbgrader, with their rights: they lie behind a closed folder
 VERBS = ["grade", "feedback", "report", "similar", "export"]
 MADE = {"reports", "gradebook.db", "autograded", "feedback", "similar", "overview", "exports", "build"}
 
@@ -35,7 +36,8 @@ def run(assignment, verb: str) -> None:
 
 def open_to(root, rights: int) -> list[str]:
     """What in the course's folders of results somebody with these rights may read."""
-    places = [path for name in HELD for top in [root / name] for path in (top, *top.rglob("*")) if path.exists()]
+    places = [path for name in HELD for top in [root / name] for path in (top, *(top.rglob("*") if name not in COPIED else ()))
+              if path.exists()]
     return [str(path.relative_to(root)) for path in places if stat.S_IMODE(path.stat().st_mode) & rights]
 
 
@@ -45,6 +47,8 @@ def test_all_that_instructors_commands_write(submitted):
         run(submitted, verb)
     assert {path.name for path in submitted.root.iterdir()} >= MADE
     assert open_to(submitted.root, 0o077) == []
+    page = submitted.root / "feedback" / "ada" / submitted.name / "means.html"
+    assert stat.S_IMODE(page.stat().st_mode) == 0o644  # nbgrader releases it to its student with the rights that it has
     handed_out = submitted.root / "assignments" / submitted.name / "means.ipynb"
     assert stat.S_IMODE(handed_out.stat().st_mode) & 0o044 == 0o044  # what is for students stays theirs
 
