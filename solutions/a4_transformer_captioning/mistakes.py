@@ -121,6 +121,12 @@ def weight_and_bias_swapped(self, x):
     return normalised(self, x, scaled=lambda normal: normal * self.bias + self.weight)
 
 
+@replaces("LayerNorm.forward", seen=True)
+def norm_of_the_library(self, x):
+    """PyTorch's own layer norm did the work. Write the formula out: the mean, the variance, then weight and bias."""
+    return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
+
+
 @replaces("LayerNorm.forward")
 def statistics_without_gradient(self, x):
     """The numbers are right, their gradients are not: the mean and the variance depend on the token, too, and a
@@ -261,6 +267,12 @@ def encoder_always_post_norm(self, src, src_mask=None):
 def encoder_always_pre_norm(self, src, src_mask=None):
     """This is pre-norm, although the layer was made without `norm_first`."""
     return encode(self, src, src_mask, first=True)
+
+
+@replaces("TransformerEncoderLayer.forward")
+def encoder_causal_unasked(self, src, src_mask=None):
+    """Nobody asked for a causal mask: without a `src_mask`, each token of an encoder sees every other."""
+    return encode(self, src, reference.causal_mask(src.shape[1]) if src_mask is None else src_mask)
 
 
 @replaces("TransformerEncoderLayer.forward")
@@ -475,6 +487,14 @@ def decoder_mask_inverted(self, tgt, memory, tgt_mask=None):
 def decoder_always_causal(self, tgt, memory, tgt_mask=None):
     """The layer uses a causal mask of its own. The mask is an argument: it may be another one, or None."""
     return decode(self, tgt, memory, reference.causal_mask(tgt.shape[1]))
+
+
+@replaces("TransformerDecoderLayer.forward")
+def memory_seen_bit_by_bit(self, tgt, memory, tgt_mask=None):
+    """Word t sees only the first tokens of the memory, as if that were causal, too. The picture is there as a whole:
+    every word may look at all of it."""
+    causal = torch.ones(tgt.shape[1], memory.shape[1], dtype=torch.bool).tril()
+    return decode(self, tgt, memory, tgt_mask, look=lambda x: self.cross_attn(x, memory, memory, causal))
 
 
 @replaces("TransformerDecoderLayer.forward")
