@@ -1,6 +1,5 @@
 """The course checks itself: references pass, stubs fail cleanly, mistakes are caught and earn their hints."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -43,10 +42,10 @@ def test_every_part(assignment, auditors, everything):
     assert not {part: found for part, found in problems.items() if found}
 
 
-def test_a_hint_is_true_or_silent(assignment, auditors):
+def test_a_hint_is_true_or_silent(assignment, auditors, everything):
     """Known mistakes crossed with each other: each earns its own hint in grading; nobody is told, at home or in grading,
-    of a mistake that fails any check otherwise. A share of them; ALL_TESTS=1 takes all."""
-    found = list(crossings(assignment, auditors(assignment).examiner, 1 if os.environ.get("ALL_TESTS") else 25))
+    of a mistake that fails any check otherwise. A share of them; with --all all."""
+    found = list(crossings(assignment, auditors(assignment).examiner, 1 if everything else 25))
     assert not [each for each in found if each.verdict == FALSE]
     assert not [each for each in found if each.side == GRADING and each.verdict != OWN]
 

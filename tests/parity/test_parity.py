@@ -1,21 +1,18 @@
 """`check`, `autograder check` and `grade` say the same of the same notebook, one visible check after the other.
 
-Each known mistake, each other right answer and each student of the sample classes, as notebooks. A drawn share of them;
-ALL_TESTS=1 takes all, PARITY_SEED=... draws those of an earlier run.
+Each known mistake, each other right answer and each student of the sample classes, as notebooks. A share of them, another
+one each day; with --all all of them.
 """
 
 import json
-import os
-import random
 from pathlib import Path
 
 from autograder.course.execute import read_answers
 from autograder.release import build
 from autograder.sample import with_answers, write_class
+from tests import today
 from tests.parity.sides import opened
 
-ALL = bool(os.environ.get("ALL_TESTS"))
-SEED = int(os.environ.get("PARITY_SEED") or random.SystemRandom().randrange(10**6))
 SHARE = 3  # of the answers to each assignment
 # They take the process with them, or all of its time: what is said of that depends on who ends it.
 ENDED = ("max-exits", "lena-endless-loop")
@@ -44,7 +41,7 @@ def differences(assignment, notebooks: dict[str, str], folder: Path) -> list[str
             compared, differing = sides.compare(notebook, folder / str(number))
             count += compared
             found += [f"{name}: {each}" for each in differing]
-    print(f"{assignment.name}: {len(notebooks)} notebooks, {count} verdicts, {len(found)} differ; PARITY_SEED={SEED}")
+    print(f"{assignment.name}: {len(notebooks)} notebooks, {count} verdicts, {len(found)} differ")
     return found
 
 
@@ -64,9 +61,9 @@ def test_whatever_the_smallest_assignment_is_answered_with(tiny, tmp_path):
     assert differences(tiny, notebooks, tmp_path) == []
 
 
-def test_answers_to_the_course(assignment, tmp_path):
+def test_answers_to_the_course(assignment, tmp_path, everything):
     answers = read_answers(assignment)
-    drawn = answers if ALL else random.Random(f"{SEED} {assignment.name}").sample(answers, SHARE)
+    drawn = answers if everything else today.drawn(answers, SHARE, f"parity {assignment.name}")
     notebooks = {answer.name: with_answers(assignment, [answer]) for answer in drawn}
-    notebooks |= sample_class(assignment, tmp_path / "class") if ALL else {}
-    assert differences(assignment, notebooks, tmp_path) == [], f"PARITY_SEED={SEED}"
+    notebooks |= sample_class(assignment, tmp_path / "class") if everything else {}
+    assert differences(assignment, notebooks, tmp_path) == []
