@@ -14,7 +14,7 @@ from autograder.grade.job import PutOff
 from autograder.grade.key import answered_keys, part_keys
 from autograder.grade.memory import MOST, limited
 from autograder.grade.versions import preloads, versions
-from autograder.pictures import Album, shown
+from autograder.pictures import Album, shown, sources
 from autograder.pictures.darkroom import developed
 from autograder.render import clean
 from autograder.report import PartResult, Question, Report
@@ -41,6 +41,7 @@ class Grader:
             self._part_keys = part_keys(self.assignment, self._secret, self._server.mode)
             self._versions = versions(self.assignment)
             self._slots = slots_of(self.assignment)
+            self._given = sources(slot.text for slot in self._slots if not slot.is_code)
             self._stack = stack.pop_all()
         return self
 
@@ -79,7 +80,7 @@ class Grader:
         self._examine(report, submission, before, budget)
         if budget.is_spent and budget.seconds < whole:
             raise PutOff(report.student)
-        self._show_pictures(report, submission, Album(path.parent))
+        self._show_pictures(report, submission, Album(path.parent, given=self._given))
 
     def _examine(self, report: Report, submission: Submission, before: list[PartResult], budget: Budget) -> None:
         plan = self.assignment.plan

@@ -30,6 +30,7 @@ class GradedNotebooks:
     def __init__(self, assignment: Assignment):
         self.stem = assignment.notebook.stem
         self._slots = submission.slots_of(assignment)
+        self._given = {slot.text for slot in self._slots if not slot.is_code}
         self._handout = json.loads(release_notebook(assignment))
         self._course = {submission.grade_id_of(cell): cell | {"source": "".join(cell["source"])}
                         for cell in self._handout["cells"] if submission.grade_id_of(cell)}
@@ -37,7 +38,7 @@ class GradedNotebooks:
     def make(self, folder: Path, report: Report | None = None) -> dict:
         """The notebook (nbformat 4.5) of one submission folder; without a report, without results."""
         home, submitted = self._submitted(folder, report)
-        cells = self._merged(submitted, _Texts(home, report.pictures if report else {}))
+        cells = self._merged(submitted, _Texts(home, report.pictures if report else {}, self._given))
         if report is not None:
             _put_results(cells, self._course, report)
         return {**self._handout, "cells": cells}
@@ -138,15 +139,17 @@ def _plain(raw: dict, position: int, texts: "_Texts") -> dict:
 class _Texts:
     """What a student wrote, and the pictures in it or below it, as far as they are known from the report."""
 
-    def __init__(self, folder: Path, pictures: dict[str, Picture]):
-        self._album, self._pictures = Album(folder, known=pictures), pictures
+    def __init__(self, folder: Path, pictures: dict[str, Picture], given: set[str]):
+        self._album, self._pictures, self._given = Album(folder, known=pictures), pictures, given
         self._plots = harmless.Plots()
 
     def write(self, cell: dict, raw: dict) -> None:
         """Puts a submitted cell's text into a cell that is not locked."""
         text = submission.source_of(raw)
         if cell["cell_type"] == "markdown" and text != cell["source"]:
-            text = _cut(shown(self._album.read(text, raw.get("attachments")), self._pictures))
+            if text not in self._given:
+                text = shown(self._album.read(text, raw.get("attachments")), self._pictures)
+            text = _cut(text)
             names = [name for _, name in OWN.findall(text) if name in self._pictures]
             if names:
                 cell["attachments"] = {name: {"image/webp": self._pictures[name].data} for name in names}

@@ -6,5 +6,6 @@ on the machine of whoever owns them.
 
 from autograder.pictures.album import OWN, Album, Unseen, shown
 from autograder.pictures.beside import SUFFIXES, beside, travels
+from autograder.pictures.find import sources
 
-__all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "shown", "travels"]
+__all__ = ["OWN", "SUFFIXES", "Album", "Unseen", "beside", "shown", "sources", "travels"]

@@ -52,10 +52,10 @@ class Unseen:
 class Album:
     """The pictures of one notebook. folder: what was handed in with it. wanted: name -> a picture's bytes, as they were
     found; files: the paths of those that lie beside it; unseen: what could not be found or is none. known: names of
-    pictures that are there already."""
+    pictures that are there already; given: `sources` of the course's own text, of which nobody has to be told."""
 
-    def __init__(self, folder: Path, known: Container[str] = ()):
-        self._folder, self._known = folder, known
+    def __init__(self, folder: Path, known: Container[str] = (), given: Container[str] = ()):
+        self._folder, self._known, self._given = folder, known, given
         self.wanted: dict[str, bytes] = {}
         self.files: list[str] = []
         self.unseen: list[Unseen] = []
@@ -82,7 +82,8 @@ class Album:
             if self._takes(name, content):
                 return f"![{BRACKETS.sub(' ', reference.alt)[:300].strip()}](attachment:{name})"
             content = Unseen(_named(reference.source), NO_MORE, "show fewer, or smaller ones")
-        self.unseen.append(content)
+        if reference.source not in self._given:
+            self.unseen.append(content)
         return str(content)
 
     def _takes(self, name: str, content: bytes) -> bool:

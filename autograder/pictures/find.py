@@ -5,7 +5,7 @@ character a bounded number of times.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 
@@ -31,6 +31,11 @@ class Reference:
     end: int
     alt: str
     source: str
+
+
+def sources(texts: Iterable[str]) -> set[str]:
+    """Where the pictures of some texts come from."""
+    return {reference.source for text in texts for reference in references(text)[0]}
 
 
 def references(text: str) -> tuple[list[Reference], list[tuple[int, int]]]:

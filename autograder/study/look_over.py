@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.course.execute import STUB
 from autograder.course.source import SOLUTION, WRITTEN
 from autograder.notebook import kept
-from autograder.pictures import Album, Unseen
+from autograder.pictures import Album, Unseen, sources
 from autograder.pictures.shrink import shrunk
 from autograder.study.handout import Handout
 from autograder.study.overview import overview
@@ -111,7 +111,8 @@ def _not_compiling(texts: list[tuple[str, str]]) -> list[str]:
 
 def album_of(handout: Handout) -> Album:
     """The pictures of the notebook's text."""
-    album = Album(handout.folder.resolve())
+    released = [source_of(raw) for raw in handout.released[1] if raw["cell_type"] != "code"]
+    album = Album(handout.folder.resolve(), given=sources(released))
     for raw in raw_cells(handout.notebook):
         if raw.get("cell_type") != "code":
             album.read(source_of(raw), raw.get("attachments"))

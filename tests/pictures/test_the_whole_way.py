@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.collect import hand_ins, opened, take
+from autograder.course import load_assignment
 from autograder.feedback import render_page
 from autograder.grade.batch import grade_class
 from autograder.grade.job import Job
@@ -76,6 +77,31 @@ def test_pictures_travel_from_the_zip_to_the_pages(handout, tiny, tmp_path):
         assert "(https://hub/logout) is not shown" in text and "60000 x 60000 pixels" in text
     assert page.count('src="data:image/webp;base64,') == 3 and notebook.count('"image/webp"') == 3
     assert "answer to `why_centre`: the picture gone.png is not shown" in report.notes[0]
+
+
+def test_nobody_is_told_of_the_courses_own_pictures(tiny, tmp_path):
+    """A figure of the question on the web, one of a statement that no browser may show: they are no student's."""
+    text = tiny.notebook.read_text()
+    text = text.replace("# # Means\n", "# # Means\n# ![the plan](plan.svg)\n", 1)
+    head = next(line for line in text.splitlines() if 'question="why_centre"' in line)
+    tiny.notebook.write_text(text.replace(head, f"{head}\n# ![](https://course.edu/figure.png)\n#"))
+    assignment = load_assignment(tiny.name, tiny.root)
+    build.release(assignment)
+    folder = tmp_path / "submitted" / "ann" / tiny.name
+    shutil.copytree(assignment.handout, folder)
+    path = folder / "means.ipynb"
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "why_centre":
+            cell["source"] = "".join(cell["source"]) + "\n\nBecause. ![](mine.svg)"
+    path.write_text(json.dumps(notebook))
+    assert [each for each in look_over(of_notebook(path)).problems if "grader will not" in each] == [
+        "a grader will not see the picture mine.svg: only PNG, JPEG, GIF, WebP and BMP can be shown (save it as PNG or JPEG)"]
+    [report] = grade_class(assignment, {"ann": folder}, jobs=1)
+    assert [note for note in report.notes if "picture" in note] == [
+        "answer to `why_centre`: the picture mine.svg is not shown: only PNG, JPEG, GIF, WebP and BMP can be shown"]
+    made = json.dumps(GradedNotebooks(assignment).make(folder, report))
+    assert "the submission has changed" not in made and "plan.svg is not shown" not in made and "https://course.edu" in made
 
 
 def test_another_picture_is_another_submission(handout, tiny, tmp_path):
