@@ -60,7 +60,7 @@ def test_the_verbs_work_without_posix(copy, solution, like_windows):
     checked = autograder("check", copy.notebook, cwd=copy.folder, **like_windows)
     assert checked.returncode == 1 and "4 of 7 points" in checked.stdout, checked.stderr
     for verb, code, said in ((("hint", "centred"), 1, "hint 1 of"), (("progress",), 0, "next: centred"),
-                             (("reset", "row_mean", "--yes"), 0, "as it was handed out: code-row_mean"),
+                             (("reset", "row_mean", "--yes"), 0, "is as it was handed out: `row_mean`"),
                              (("submit", copy.notebook), 0, "hand in this file")):
         done = autograder(*verb, cwd=copy.folder, **like_windows)
         assert done.returncode == code and said in done.stdout, done.stdout + done.stderr
