@@ -46,24 +46,32 @@ def needed(sources: Iterable[str], files: Mapping[str, Callable[[], bytes]]) -> 
     return dict(sorted(found.items()))
 
 
-def used(code: str, modules: Mapping[str, str]) -> list[str]:
-    """What of the modules a text uses, directly or not, by name: each definition below the path of its file."""
-    definitions = {node.name: (path, "\n".join(text.split("\n")[node.lineno - 1:node.end_lineno]))
-                   for path, text in modules.items()
-                   for node in getattr(parsed(text), "body", ()) if isinstance(node, DEFINITIONS)}
-    found: dict[str, None] = {}
-    todo = [code]
-    while todo:
-        for name in _names(todo.pop()) & definitions.keys() - found.keys():
-            found[name] = None
-            todo.append(definitions[name][1])
-    return [f"# {path}\n{text}" for path, text in (definitions[name] for name in definitions if name in found)]
+class Definitions:
+    """The functions and classes of modules, by name: what other code uses of them."""
+
+    def __init__(self, modules: Mapping[str, str]):
+        self._texts: dict[str, str] = {}
+        self._names: dict[str, set[str]] = {}  # name -> those that its definition mentions
+        for path, text in modules.items():
+            lines = text.split("\n")
+            for node in getattr(parsed(text), "body", ()):
+                if isinstance(node, DEFINITIONS):
+                    self._texts[node.name] = f"# {path}\n" + "\n".join(lines[node.lineno - 1:node.end_lineno])
+                    self._names[node.name] = _mentioned(node)
+
+    def used(self, code: str) -> list[str]:
+        """The definitions that a text uses, directly or not, each below the path of its file."""
+        found: set[str] = set()
+        new = _mentioned(parsed(code) or ast.Module([], []))
+        while new := new & self._texts.keys() - found:
+            found |= new
+            new = set().union(*(self._names[name] for name in new))
+        return [self._texts[name] for name in self._texts if name in found]
 
 
-def _names(source: str) -> set[str]:
-    tree = parsed(source)
-    return {name for node in ast.walk(tree) for name in (getattr(node, "id", ""), getattr(node, "attr", ""),
-                                                         getattr(node, "name", ""))} if tree else set()
+def _mentioned(tree: ast.AST) -> set[str]:
+    return {getattr(node, key) for node in ast.walk(tree) for key in ("id", "attr", "name")
+            if isinstance(getattr(node, key, None), str)}
 
 
 def imported(source: str) -> set[str]:

@@ -8,7 +8,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.source import CHECK, GIVEN, WRITTEN
 from autograder.submission.counting import chosen, found_in, stray_answers
 from autograder.submission.matching import Place, placed
-from autograder.submission.modules import local_modules, used
+from autograder.submission.modules import Definitions, local_modules
 from autograder.submission.notebook_file import submitted_cells
 from autograder.submission.notes import MOSTLY, gaps, oddities, whose
 from autograder.submission.running import cells_to_run
@@ -52,7 +52,8 @@ def with_modules(found: Submission, folder: Path) -> Submission:
     """The same with the student's own modules in that folder, and what of them its parts use."""
     found.modules = local_modules(folder, found.cells)
     if found.modules:
-        found.code = {part: "\n\n\n".join([code, *used(code, found.modules)]) for part, code in found.code.items()}
+        own = Definitions(found.modules)
+        found.code = {part: "\n\n\n".join([code, *own.used(code)]) for part, code in found.code.items()}
     return found
 
 
