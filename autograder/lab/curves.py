@@ -19,15 +19,25 @@ from matplotlib.figure import Figure
 
 from autograder.lab.in_words import image_tag, tell
 from autograder.lab.kernel import in_kernel
+from autograder.lab.threads import one_thread
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 _LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
 
 
 def progress(iterable: Iterable, what: str = "", **options) -> Iterable:
-    """`iterable` with a progress bar labelled `what`; `options` are tqdm's.  Nothing goes to stderr."""
+    """`iterable` with a progress bar labelled `what`; `options` are tqdm's.  Nothing goes to stderr.
+
+    It says how long the rest will take on this machine. What is computed meanwhile is computed by one thread.
+    """
     from tqdm import tqdm
-    return tqdm(iterable, desc=what or None, **{"file": _Line() if in_kernel() else sys.stdout, **options})
+
+    class Bar(tqdm):
+        def __iter__(self):
+            with one_thread():
+                yield from super().__iter__()
+
+    return Bar(iterable, desc=what or None, **{"file": _Line() if in_kernel() else sys.stdout, **options})
 
 
 class _Line:

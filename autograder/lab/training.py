@@ -12,6 +12,7 @@ import numpy as np
 from autograder.lab.curves import LossCurve, progress
 from autograder.lab.data import sample_coco_minibatch
 from autograder.lab.kernel import in_kernel
+from autograder.lab.threads import one_thread
 
 __all__ = ["CaptioningSolver", "adam", "sgd"]
 
@@ -74,14 +75,15 @@ class CaptioningSolver:
         """Runs all iterations; `loss_history` gets one entry for each."""
         steps = range(1, self.iterations + 1)
         curve = LossCurve("training", log=True) if self.verbose and in_kernel() else None
-        for iteration in progress(steps, "training") if self.verbose else steps:
-            self.step()
-            if curve:
-                curve.add(self.loss_history[-1])
-            if self.verbose and self.print_every and iteration % self.print_every == 0:
-                print(f"iteration {iteration} of {self.iterations}: loss {self.loss_history[-1]:.4f}")
-            if iteration % self.per_epoch == 0:
-                self._end_epoch()
+        with one_thread():
+            for iteration in progress(steps, "training") if self.verbose else steps:
+                self.step()
+                if curve:
+                    curve.add(self.loss_history[-1])
+                if self.verbose and self.print_every and iteration % self.print_every == 0:
+                    print(f"iteration {iteration} of {self.iterations}: loss {self.loss_history[-1]:.4f}")
+                if iteration % self.per_epoch == 0:
+                    self._end_epoch()
         if curve:
             curve.close()
 

@@ -12,7 +12,6 @@ they are, (N, D) or (N, R, D), in float32. All of it happens on a GPU, where the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +24,10 @@ from autograder.lab.data import scene_of
 from autograder.lab.devices import accelerator, making
 from autograder.lab.judging import judge
 from autograder.lab.kernel import in_kernel
+from autograder.lab.threads import one_thread
 from autograder.lab.truth import is_grammatical, words_of
 
-__all__ = ["Spoken", "caption_loss", "say", "train_captioner", "truth_table"]
+__all__ = ["Spoken", "caption_loss", "one_thread", "say", "train_captioner", "truth_table"]
 
 NULL = 0                                                    # the number of <NULL>, in the scenes and in COCO
 
@@ -128,17 +128,6 @@ def truth_table(runs: dict[str, Spoken]) -> None:
         groups = [spoken.true[spoken.objects == count] for count in (1, 2, 3)]
         by_count = "".join(f"{group.mean():7.1%}" if len(group) else "      -" for group in groups)
         print(f"{name:{width}}  {grammatical:11.1%}  {spoken.true.mean():6.1%} {by_count}")
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for PyTorch meanwhile: with models this small, more of them mostly wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _first(answer):
