@@ -16,11 +16,34 @@ from autograder.examine import also_correct, replaces
 EQUIVALENT = {
     "split_heads: pieces.transpose(1, 2) -> pieces.transpose(2, 1)": "the same exchange",
     "merge_heads: x.transpose(1, 2) -> x.transpose(2, 1)": "the same exchange",
+    "merge_heads: together = x.transpose(1, 2) -> together = squeezed(x.transpose(1, 2))": "it is reshaped next",
+    "merge_heads: together = x.transpose(1, 2) -> together = flattened(x.transpose(1, 2))": "it is reshaped next",
+    "head_importance: losses = loss_fn(gates) -> losses = narrowed(loss_fn(gates))": "only slopes are asked for",
+    "head_importance: importance = torch.zeros(num_heads) -> importance = squeezed(torch.zeros(num_heads))":
+        "what is added to it has the right shape",
     "MultiHeadAttention.forward: k.transpose(2, 3) -> k.transpose(3, 2)": "the same exchange",
     "attention_grad: 0 -> -1": "the list holds a single gradient",
     "prune_heads: ('query', 'key', 'value') -> ('key', 'query', 'value')": "the order of a dict's names means nothing",
     "attention_cost: E // H -> E / H": "H divides E, and 1020.0 is as good as 1020",
     "attention_cost: E // H -> E / H (#2)": "H divides E, and 1020.0 is as good as 1020",
+}
+
+SOFTMAX = "what a mask takes away is shared out along the axis of the softmax: along another one, no mask works"
+WORDS = "a place of a head is no word any more, so that no mask can hide one"
+ELSEWHERE = {
+    "always_causal: attention_masks": "it hides what a mask lets one see, whatever the mask",
+    "always_causal: attention_dropout": "a weight that it hides looks like one that was dropped",
+    "softmax_over_queries: attention_masks": SOFTMAX,
+    "softmax_over_heads: attention_masks": SOFTMAX,
+    "softmax_over_the_batch: attention_masks": SOFTMAX,
+    "no_softmax: attention_masks": SOFTMAX,
+    "no_softmax: attention_dropout": "keys that are looked at alike have the weight 0: there is nothing to drop",
+    "heads_cut_by_view: attention_masks": WORDS,
+    "heads_cut_by_view: attention_dropout": "a dropped weight takes pieces of several words along",
+    "heads_glued_by_reshape: attention_masks": WORDS,
+    "one_big_head: attention_dropout": "two heads that are one cannot draw apart",
+    "values_are_the_keys: attention_masks": "one check asks where the gradients of the values go",
+    "weights_without_gradient: attention_masks": "one check asks where the gradients of the keys go",
 }
 
 # ---- cut into heads, and glue together -------------------------------------------------------------------
