@@ -3,16 +3,35 @@
 Letters: N batch, T target time, S source, R regions, E width of a token, F width inside the feed-forward network,
 D width of a feature vector, V vocabulary.
 
-Weights are made from `rng` under the course's names and put into the student's and the reference's modules alike;
-the names that a student's own module uses are asked of the module and translated.
+Weights are drawn by the course's names and put into the student's and the reference's modules alike; NAMES leads from
+the names that other people use to the course's.
 """
-
-import re
 
 import numpy as np
 import torch
 
-from autograder.examine import part, points, reached, require, returns, same
+from autograder.examine import (
+    beside,
+    boundaries,
+    cost,
+    depends,
+    equivariant,
+    influences,
+    installed,
+    invariant,
+    mean_of,
+    part,
+    permuted,
+    points,
+    random_weights,
+    reached,
+    require,
+    returns,
+    same,
+    same_gradients,
+    strided,
+    twins,
+)
 
 part("layer_norm", forbids=["torch.nn.LayerNorm", "torch.nn.functional.layer_norm", "torch.native_layer_norm"])
 part("feed_forward")
@@ -28,46 +47,21 @@ part("cache", builds_on=["layer_norm", "feed_forward", "decoder_layer", "embeddi
 part("beam", builds_on=["layer_norm", "feed_forward", "decoder_layer", "embedding", "captioner"])
 
 
-# ---- random weights, and how they get into a module -------------------------------------------------------
-
-PARAMETER_NAMES = "lambda module: [name for name, _ in module.named_parameters()]"
-INSTALL = "lambda module, weights: (module.double().eval().load_state_dict(weights, strict=False), None)[1]"
+# ---- modules with equal weights ----------------------------------------------------------------------------
 
 # Other names that people give to the same layer (CS231n 2021-24, PyTorch's own), and ours.
-TRANSLATIONS = [(r"^(.*\.)?(word_|token_)?embed(ding|dings)?\.weight$", r"words.embedding.weight"),
-                (r"^(.*\.)?(visual_projection|projection)\.", r"picture.projection."),
-                (r"^(.*\.)?(output|out|head|fc_out)\.", r"output."),
-                (r"^(.*\.)?layers\.(\d+)\.", r"transformer.layers.\2."),
-                (r"\bmultihead_attn\.", "cross_attn."),
-                (r"(?<!ffn\.)\b(linear|fc)([12])\.", r"ffn.fc\2."), (r"\bffn\.linear([12])\.", r"ffn.fc\1."),
-                (r"\bffn\.0\.", "ffn.fc1."), (r"\bffn\.[23]\.", "ffn.fc2."),
-                (r"\bnorm1\.", "norm_self."), (r"\bnorm3\.", "norm_ffn."),
-                (r"\b(gamma|scale)$", "weight"), (r"\b(beta|shift)$", "bias")]
-
-
-def translated(names, wanted):
-    """From the name of each parameter in a module to its name in `wanted`, where that can be told."""
-    second = "norm_ffn." if not any("norm3." in name for name in names) else "norm_cross."
-    found = {}
-    for name in names:
-        known = re.sub(r"\bnorm2\.", second, name)
-        for pattern, ours in TRANSLATIONS:
-            if known not in wanted:
-                known = re.sub(pattern, ours, known)
-        found[name] = known if known in wanted else re.sub(r"^ffn\.(?=fc)", "", known)
-    return found
-
-
-def installed(owner, module, weights):
-    """The module, in float64 and eval mode, with these weights (tensors by our names)."""
-    names = owner.evaluate(PARAMETER_NAMES)(module)
-    ours = translated(names, weights)
-    missing = sorted(set(weights) - set(ours.values()))
-    unknown = [name for name in names if ours[name] not in weights]
-    require(not missing and not unknown, "the module has the parameters that its constructor made",
-            f"missing: {', '.join(missing[:3]) or 'none'}; besides: {', '.join(unknown[:3]) or 'none'}")
-    owner.evaluate(INSTALL)(module, {name: weights[ours[name]] for name in names})
-    return module
+NAMES = [(r"^(.*\.)?(word_|token_)?embed(ding|dings)?\.weight$", "words.embedding.weight"),
+         (r"^(.*\.)?(word_|token_)?embed(ding|dings)?\.weight$", "embedding.weight"),
+         (r"^(.*\.)?(visual_projection|projection)\.", "picture.projection."),
+         (r"^(.*\.)?(visual_projection|projection|linear|proj)\.", "projection."),
+         (r"^(.*\.)?(output|out|head|fc_out)\.", "output."),
+         (r"^(.*\.)?layers\.(\d+)\.", r"transformer.layers.\2."),
+         (r"\bmultihead_attn\.", "cross_attn."),
+         (r"\b(?:ffn\.)?(?:linear|fc)_?([12])\.", r"ffn.fc\1."), (r"\b(?:linear|fc)_?([12])\.", r"fc\1."),
+         (r"\bffn\.0\.", "ffn.fc1."), (r"\bffn\.[23]\.", "ffn.fc2."),
+         (r"\bnorm1\.", "norm_self."), (r"\bnorm2\.", "norm_cross."), (r"\bnorm[23]\.", "norm_ffn."),
+         (r"\b(gamma|scale)$", "weight"), (r"\b(beta|shift)$", "bias")]
+AXES = {"x": "N T E", "src": "N S E", "tgt": "N T E", "memory": "N S E"}
 
 
 def array(value):
@@ -79,102 +73,70 @@ def tensor(rng, *shape, scale=1.0):
     return torch.from_numpy(scale * rng.normal(size=shape))
 
 
-def linear(rng, name, inputs, outputs):
-    return {f"{name}.weight": tensor(rng, outputs, inputs, scale=inputs**-0.5),
-            f"{name}.bias": tensor(rng, outputs, scale=0.5)}
+def both(student, reference, rng, build, **options):
+    """build(student) and build(reference) with equal random weights, and these weights by our names."""
+    return twins(student, reference, build, rng, names=NAMES, **options)
 
 
-def norm(rng, name, E):
-    return {f"{name}weight": 1 + tensor(rng, E, scale=0.3), f"{name}bias": tensor(rng, E, scale=0.5)}
+def own(module, rng):
+    """A module of the student's with random weights."""
+    return installed(module, random_weights(module, rng))
 
 
-def feed_forward(rng, name, E, F):
-    return linear(rng, f"{name}fc1", E, F) | linear(rng, f"{name}fc2", F, E)
-
-
-def layer(rng, E, F, sublayers, prefix=""):
-    """The weights of an encoder layer (sublayers "self") or a decoder layer ("self", "cross")."""
-    weights = feed_forward(rng, f"{prefix}ffn.", E, F) | norm(rng, f"{prefix}norm_ffn.", E)
-    for sublayer in sublayers:
-        weights |= norm(rng, f"{prefix}norm_{sublayer}.", E)
-        for name in ("query", "key", "value", "proj"):
-            weights |= linear(rng, f"{prefix}{sublayer}_attn.{name}", E, E)
-    return weights
-
-
-def with_gradients(owner, module, weights, args, cotangent):
-    """The outputs, the gradients of the arguments, and those of the parameters by our names."""
-    out, inputs, found = owner.vjp(module, args, cotangent)
-    ours = translated(list(found), weights)
-    return out, inputs, {ours[name]: value for name, value in found.items()}
-
-
-AXES = {"x": "N T E", "src": "N S E", "tgt": "N T E", "memory": "N S E"}
-
-
-def same_gradients(student, reference, modules, weights, args, cotangent, names, parameters):
-    """The gradients of named arguments and parameters equal the reference's."""
-    _, got, got_weights = with_gradients(student, modules[0], weights, args, cotangent)
-    _, want, want_weights = with_gradients(reference, modules[1], weights, args, cotangent)
-    for name, one, other in zip(names, got, want):
-        if other is not None:
-            same(reached(one, name), other, f"the gradient of {name}", axes=AXES.get(name, ""))
-    for name in parameters:
-        if name.endswith("key.bias"):    # the softmax does not notice it: its gradient is nothing but noise
-            continue
-        same(reached(got_weights[name], name), want_weights[name], f"the gradient of {name}")
+def changed_word(captions, place):
+    """Captions (N, T), integers below 7, with another word at one place."""
+    captions = captions.clone()
+    captions[:, place] = (captions[:, place] - 3 + 1) % 4 + 3
+    return captions
 
 
 # ---- layer normalisation ----------------------------------------------------------------------------------
 
 def norms(student, reference, rng, E, **options):
-    """A layer norm of the student and one of the reference, with equal random weights, and these weights."""
-    weights = norm(rng, "", E)
-    both = [installed(owner, owner.LayerNorm(E, **options), weights) for owner in (student, reference)]
-    return *both, weights
+    return both(student, reference, rng, lambda owner: owner.LayerNorm(E, **options))
 
 
 @points("layer_norm", 1)
 def test_norm_by_hand(student):
-    """the worked example: the tokens (0, 6) and (100, 106), with weight 2 and bias (0, 10)"""
+    """the worked example: the tokens (0, 6) and (100, 106), with weight 2 and bias (0, 10); and (6, 0)"""
     weights = {"weight": torch.tensor([2.0, 2.0]), "bias": torch.tensor([0.0, 10.0])}
-    module = installed(student, student.LayerNorm(2), weights)
+    module = installed(student.LayerNorm(2), weights, NAMES)
     y = returns(module(torch.tensor([[[0.0, 6.0], [100.0, 106.0]]], dtype=torch.float64)), "y")
     same(y, [[[-2.0, 12.0], [-2.0, 12.0]]], "y", axes="N T E", rel_error=1e-5)
+    y = returns(module(torch.tensor([[[6.0, 0.0], [106.0, 100.0]]], dtype=torch.float64)), "y")
+    same(y, [[[2.0, 8.0], [2.0, 8.0]]], "y", axes="N T E", rel_error=1e-5)
 
 
 @points("layer_norm", 2)
 def test_norm_value(student, reference, rng):
-    """the tokens of a random batch of sentences equal the reference"""
-    one, other, _ = norms(student, reference, rng, 7)
+    """the tokens of a random batch of sentences equal the reference, also with another `eps`"""
     x = tensor(rng, 3, 5, 7) * 2 + 1
-    same(returns(one(x), "y"), other(x), "y", axes="N T E")
+    for options in ({}, {"eps": 0.1}):
+        one, other, _ = norms(student, reference, rng, 7, **options)
+        same(returns(one(x), "y"), other(x), "y", axes="N T E")
 
 
 @points("layer_norm", 1)
 def test_norm_gradient(student, reference, rng):
     """gradients flow to the tokens, through the mean and the variance, and to weight and bias"""
-    one, other, weights = norms(student, reference, rng, 5)
-    x, dy = tensor(rng, 2, 3, 5), tensor(rng, 2, 3, 5)
-    same_gradients(student, reference, (one, other), weights, (x,), dy, ["x"], ["weight", "bias"])
+    one, other, _ = norms(student, reference, rng, 5)
+    same_gradients(one, other, (tensor(rng, 2, 3, 5),), tensor(rng, 2, 3, 5), "x", names=NAMES, axes=AXES)
 
 
 # ---- the feed-forward network -----------------------------------------------------------------------------
 
 def networks(student, reference, rng, E, F, **options):
-    weights = feed_forward(rng, "", E, F)
-    both = [installed(owner, owner.FeedForwardNetwork(E, F, **options), weights) for owner in (student, reference)]
-    return *both, weights
+    return both(student, reference, rng, lambda owner: owner.FeedForwardNetwork(E, F, **options))
 
 
 @points("feed_forward", 0.5)
 def test_feed_forward_by_hand(student):
-    """the worked example: 2 becomes 7, and -2 becomes 16"""
+    """the worked example: 2 becomes 7, and -2 becomes 16; and 1 becomes 4, and -1 becomes 11"""
     weights = {"fc1.weight": torch.tensor([[1.0], [-1.0]]), "fc1.bias": torch.tensor([0.0, 1.0]),
                "fc2.weight": torch.tensor([[3.0, 5.0]]), "fc2.bias": torch.tensor([1.0])}
-    module = installed(student, student.FeedForwardNetwork(1, 2), weights)
-    out = returns(module(torch.tensor([[[2.0], [-2.0]]], dtype=torch.float64)), "out")
-    same(out, [[[7.0], [16.0]]], "out", axes="N T E")
+    module = installed(student.FeedForwardNetwork(1, 2), weights, NAMES)
+    for x, want in (([[[2.0], [-2.0]]], [[[7.0], [16.0]]]), ([[[1.0], [-1.0]]], [[[4.0], [11.0]]])):
+        same(returns(module(torch.tensor(x, dtype=torch.float64)), "out"), want, "out", axes="N T E")
 
 
 @points("feed_forward", 1)
@@ -189,28 +151,36 @@ def test_feed_forward_value(student, reference, rng):
 def test_feed_forward_dropout(student, reference, rng):
     """while training, dropout acts between the two maps: with a dropout of 1 only the last bias is left"""
     one, _, weights = networks(student, reference, rng, E=5, F=11, dropout=1.0)
+    x = tensor(rng, 2, 3, 5)
+    depends(one, x)
     one.train()
-    out = returns(one(tensor(rng, 2, 3, 5)), "out")
-    same(out, weights["fc2.bias"].expand(2, 3, 5), "out", axes="N T E")
+    same(returns(one(x), "out"), weights["fc2.bias"].expand(2, 3, 5), "out", axes="N T E")
 
 
 # ---- an encoder layer -------------------------------------------------------------------------------------
 
 def encoders(student, reference, rng, E, heads, F, **options):
-    """An encoder layer of the student and one of the reference, with equal random weights, and these weights."""
-    weights = layer(rng, E, F, ["self"])
-    both = [installed(owner, owner.TransformerEncoderLayer(E, heads, dim_feedforward=F, **options), weights)
-            for owner in (student, reference)]
-    return *both, weights
+    return both(student, reference, rng,
+                lambda owner: owner.TransformerEncoderLayer(E, heads, dim_feedforward=F, **options))
 
 
 def lopsided_mask(rng, T):
-    """(T, T) bool: not symmetric, each row sees itself, no row sees everything."""
+    """(T, T) bool: each row sees itself; from T = 3 on it is not symmetric, and no row sees everything."""
     mask = torch.from_numpy(rng.random(size=(T, T)) < 0.5)
     mask.fill_diagonal_(True)
-    mask[torch.arange(T), (torch.arange(T) + 1) % T] = False
-    mask[0, 2], mask[2, 0] = True, False
+    if T > 2:
+        mask[torch.arange(T), (torch.arange(T) + 1) % T] = False
+        mask[0, 2], mask[2, 0] = True, False
     return mask
+
+
+def passes_through(module, x, *others):
+    """While training with a dropout of 1, pre-norm gives back what went in; in eval mode it does not."""
+    quiet = array(returns(module(x, *others), "out"))
+    adds = quiet.shape == x.shape and np.abs(quiet - array(x)).max() > 1e-6
+    require(adds, "in eval mode the sublayers add something", "the output is the input, or has another shape")
+    module.train()
+    same(returns(module(x, *others), "out"), x, "out", axes="N T E")
 
 
 @points("encoder_layer", 2)
@@ -251,17 +221,13 @@ def test_encoder_dropout(student, reference, rng):
 # ---- a decoder layer --------------------------------------------------------------------------------------
 
 def decoders(student, reference, rng, E, heads, F, **options):
-    """A decoder layer of the student and one of the reference, with equal random weights, and these weights."""
-    weights = layer(rng, E, F, ["self", "cross"])
-    both = [installed(owner, owner.TransformerDecoderLayer(E, heads, dim_feedforward=F, **options), weights)
-            for owner in (student, reference)]
-    return *both, weights
+    return both(student, reference, rng,
+                lambda owner: owner.TransformerDecoderLayer(E, heads, dim_feedforward=F, **options))
 
 
-def decoder(owner, rng, E, heads, F):
-    """A decoder layer with random weights."""
-    module = owner.TransformerDecoderLayer(E, heads, dim_feedforward=F)
-    return installed(owner, module, layer(rng, E, F, ["self", "cross"]))
+def decoder(student, rng):
+    """A decoder layer of the student's with random weights, of width 6."""
+    return own(student.TransformerDecoderLayer(6, 3, dim_feedforward=7), rng)
 
 
 def causal(T):
@@ -286,15 +252,17 @@ def test_decoder_pre_norm(student, reference, rng):
 
 @points("decoder_layer", 1.5)
 def test_decoder_does_not_see_the_future(student, rng):
-    """with a causal mask, a change of word 3 changes nothing before word 3"""
-    module = decoder(student, rng, E=6, heads=3, F=7)
-    tgt, memory = tensor(rng, 2, 7, 6), tensor(rng, 2, 5, 6)
-    before = array(returns(module(tgt, memory, causal(7)), "out"))
-    tgt[:, 3] += tensor(rng, 6)
-    after = array(returns(module(tgt, memory, causal(7)), "out"))
-    same(after[:, :3], before[:, :3], "out[:, :3]", axes="N T E", rel_error=1e-10)
-    moved = np.abs(after - before).max(axis=(0, 2)) > 1e-6
-    require(moved[3:].all(), "word 3 and those after it do change", f"only words {np.flatnonzero(moved).tolist()} do")
+    """with a causal mask, each word depends on the words up to itself, and on none after it"""
+    module, tgt, memory = decoder(student, rng), tensor(rng, 2, 7, 6), tensor(rng, 2, 5, 6)
+    influences(lambda tgt: module(tgt, memory, causal(7)), tgt, np.tri(7), of="output", on="word")
+
+
+@points("decoder_layer", 1.5)
+def test_decoder_without_a_mask(student, reference, rng):
+    """without a mask each word sees all words; one region is enough as a memory"""
+    one, other, _ = decoders(student, reference, rng, E=6, heads=2, F=5)
+    tgt, memory = tensor(rng, 3, 5, 6), tensor(rng, 3, 1, 6)
+    same(returns(one(tgt, memory), "out"), other(tgt, memory), "out", axes="N T E")
 
 
 @points("decoder_layer", 1)
@@ -308,34 +276,42 @@ def test_decoder_dropout(student, reference, rng):
     same(returns(one(tgt, tensor(rng, 2, 3, 6), causal(5)), "out"), want, "out", axes="N T E")
 
 
+@points("decoder_layer", 1.5)
+def test_decoder_gradients(student, reference, rng):
+    """gradients flow to the words, to the memory and to every weight"""
+    one, other, _ = decoders(student, reference, rng, E=6, heads=2, F=5)
+    args, dout = (tensor(rng, 2, 3, 6), tensor(rng, 2, 5, 6), causal(3)), tensor(rng, 2, 3, 6)
+    same_gradients(one, other, args, dout, "tgt memory", names=NAMES, axes=AXES)
+
+
 # ---- the ways in ------------------------------------------------------------------------------------------
 
 def embeddings(student, reference, rng, V, E, **options):
-    weights = {"embedding.weight": tensor(rng, V, E)}
-    return [installed(owner, owner.WordEmbedding(V, E, **options), weights) for owner in (student, reference)]
+    return both(student, reference, rng, lambda owner: owner.WordEmbedding(V, E, **options))
 
 
 def words_in(rng, V, N, T):
     """(N, T) word numbers, with a word that is repeated."""
     words = torch.from_numpy(rng.integers(V, size=(N, T)))
-    words[:, 2] = words[:, 0]
+    words[:, -1] = words[:, 0]
     return words
 
 
 @points("embedding", 1)
 def test_words_by_hand(student):
-    """the worked example: the word 7 twice, of width 2"""
+    """the worked example: the word 7 twice, of width 2; and the word 6 after it"""
     table = torch.zeros(8, 2)
-    table[7] = 5.0
-    module = installed(student, student.WordEmbedding(8, 2), {"embedding.weight": table})
-    want = [[[5.0, 6.0], [5 + np.sin(1), 5 + np.cos(1)]]]
-    same(returns(module(torch.tensor([[7, 7]])), "x"), want, "x", axes="N T E")
+    table[7], table[6] = 5.0, 1.0
+    module = installed(student.WordEmbedding(8, 2), {"embedding.weight": table}, NAMES)
+    for second, value in ((7, 5.0), (6, 1.0)):
+        want = [[[5.0, 6.0], [value + np.sin(1), value + np.cos(1)]]]
+        same(returns(module(torch.tensor([[7, second]])), "x"), want, "x", axes="N T E")
 
 
 @points("embedding", 1)
 def test_words_value(student, reference, rng):
     """random words, with their positions from 0 on, equal the reference"""
-    one, other = embeddings(student, reference, rng, V=11, E=6)
+    one, other, _ = embeddings(student, reference, rng, V=11, E=6)
     words = words_in(rng, 11, 3, 5)
     same(returns(one(words), "x"), other(words), "x", axes="N T E")
 
@@ -343,20 +319,29 @@ def test_words_value(student, reference, rng):
 @points("embedding", 1)
 def test_words_that_start_later(student, reference, rng):
     """words that start at position 3 get the positions from 3 on"""
-    one, other = embeddings(student, reference, rng, V=11, E=6)
+    one, other, _ = embeddings(student, reference, rng, V=11, E=6)
     words = words_in(rng, 11, 2, 5)
     same(returns(one(words, start=3), "x"), other(words, start=3), "x", axes="N T E")
 
 
+@points("embedding", 0.5)
+def test_words_dropout(student, reference, rng):
+    """dropout comes last: with a dropout of 1 nothing is left while training, and everything in eval mode"""
+    one, other, _ = embeddings(student, reference, rng, V=7, E=4, dropout=1.0)
+    words = words_in(rng, 7, 2, 5)
+    same(returns(one(words), "x"), other(words), "x", axes="N T E")
+    one.train()
+    same(returns(one(words), "x"), np.zeros((2, 5, 4)), "x", axes="N T E")
+
+
 def pictures(student, reference, rng, D, E):
-    weights = linear(rng, "picture.projection", D, E)
-    return [installed(owner, owner.PictureEmbedding(D, E), weights) for owner in (student, reference)]
+    return both(student, reference, rng, lambda owner: owner.PictureEmbedding(D, E))
 
 
 @points("embedding", 1)
 def test_picture_of_one_vector(student, reference, rng):
     """one vector for each picture becomes a memory of one token"""
-    one, other = pictures(student, reference, rng, D=7, E=4)
+    one, other, _ = pictures(student, reference, rng, D=7, E=4)
     features = tensor(rng, 3, 7)
     same(returns(one(features), "memory"), other(features), "memory", axes="N R E")
 
@@ -364,15 +349,12 @@ def test_picture_of_one_vector(student, reference, rng):
 @points("embedding", 1)
 def test_picture_of_regions(student, reference, rng):
     """a grid of vectors becomes a memory of as many tokens"""
-    one, other = pictures(student, reference, rng, D=7, E=4)
+    one, other, _ = pictures(student, reference, rng, D=7, E=4)
     features = tensor(rng, 3, 5, 7)
     same(returns(one(features), "memory"), other(features), "memory", axes="N R E")
 
 
 # ---- the captioner ----------------------------------------------------------------------------------------
-
-F_DEFAULT = 2048    # CS231n's captioner does not let one choose the width inside the feed-forward network
-
 
 def vocabulary(V, null=0, start=1, end=2):
     """A dict from word to number with the special words at the given numbers."""
@@ -380,25 +362,14 @@ def vocabulary(V, null=0, start=1, end=2):
     return {special.get(number, f"word{number}"): number for number in range(V)}
 
 
-def captioner_weights(rng, V, D, E, layers):
-    weights = {"words.embedding.weight": tensor(rng, V, E)}
-    weights |= linear(rng, "picture.projection", D, E) | linear(rng, "output", E, V)
-    for number in range(layers):
-        weights |= layer(rng, E, F_DEFAULT, ["self", "cross"], prefix=f"transformer.layers.{number}.")
-    return weights
+def maker(words, D, E, heads=2, layers=1, max_length=50):
+    """Makes an owner's captioner. (CS231n's does not let one choose the width inside the feed-forward network.)"""
+    return lambda owner: owner.CaptioningTransformer(words, input_dim=D, wordvec_dim=E, num_heads=heads,
+                                                     num_layers=layers, max_length=max_length)
 
 
-def captioner(owner, words, weights, heads=2, layers=1, max_length=50):
-    """The owner's captioner with these weights."""
-    D, E = weights["picture.projection.weight"].shape[1], weights["words.embedding.weight"].shape[1]
-    model = owner.CaptioningTransformer(words, input_dim=D, wordvec_dim=E, num_heads=heads, num_layers=layers,
-                                        max_length=max_length)
-    return installed(owner, model, weights)
-
-
-def captioners(student, reference, rng, words, D, E, heads=2, layers=1, **options):
-    weights = captioner_weights(rng, len(words), D, E, layers)
-    return [captioner(owner, words, weights, heads, layers, **options) for owner in (student, reference)]
+def captioners(student, reference, rng, words, D, E, **options):
+    return both(student, reference, rng, maker(words, D, E, **options))
 
 
 def spoken(rng, words, N, T):
@@ -413,7 +384,7 @@ def spoken(rng, words, N, T):
 def test_captioner_with_regions(student, reference, rng):
     """the scores equal the reference for random captions and a grid of regions, with two layers"""
     words = vocabulary(7)
-    one, other = captioners(student, reference, rng, words, D=5, E=6, heads=3, layers=2)
+    one, other, _ = captioners(student, reference, rng, words, D=5, E=6, heads=3, layers=2)
     features, captions = tensor(rng, 2, 11, 5), spoken(rng, words, N=2, T=5)
     same(returns(one(features, captions), "scores"), other(features, captions), "scores", axes="N T V")
 
@@ -422,72 +393,78 @@ def test_captioner_with_regions(student, reference, rng):
 def test_captioner_with_one_vector(student, reference, rng):
     """the scores equal the reference for random captions and one feature vector for each picture"""
     words = vocabulary(7)
-    one, other = captioners(student, reference, rng, words, D=5, E=4)
+    one, other, _ = captioners(student, reference, rng, words, D=5, E=4)
     features, captions = tensor(rng, 3, 5), spoken(rng, words, N=3, T=7)
     same(returns(one(features, captions), "scores"), other(features, captions), "scores", axes="N T V")
 
 
 @points("captioner", 2)
 def test_captioner_does_not_see_the_future(student, rng):
-    """a change of word 3 changes no score before position 3, and all scores from there on"""
-    words, weights = vocabulary(7), captioner_weights(rng, 7, 5, 4, layers=1)
-    model, features = captioner(student, words, weights), tensor(rng, 2, 3, 5)
-    captions = torch.from_numpy(rng.integers(3, 6, size=(2, 7)))
-    before = array(returns(model(features, captions), "scores"))
-    captions[:, 3] = 6
-    after = array(returns(model(features, captions), "scores"))
-    same(after[:, :3], before[:, :3], "scores[:, :3]", axes="N T V", rel_error=1e-10)
-    moved = np.abs(after - before).max(axis=(0, 2)) > 1e-6
-    require(moved[3:].all(), "the scores from position 3 on depend on word 3",
-            f"only those at positions {np.flatnonzero(moved).tolist()} do")
+    """the scores at each place depend on the words up to it, and on none after it"""
+    model, features = own(maker(vocabulary(7), 5, 4)(student), rng), tensor(rng, 2, 3, 5)
+    captions = torch.from_numpy(rng.integers(3, 7, size=(2, 6)))
+    influences(lambda captions: model(features, captions), captions, np.tri(6), what="scores", of="scores", on="word",
+               nudge=changed_word)
 
 
 @points("captioner", 1)
 def test_captioner_looks_at_the_picture(student, rng):
-    """another picture gives other scores, at every position; a picture alone gives what it gives in a batch"""
-    words, weights = vocabulary(7), captioner_weights(rng, 7, 5, 4, layers=1)
-    model, features, captions = captioner(student, words, weights), tensor(rng, 3, 5), spoken(rng, words, 3, 5)
-    scores = array(returns(model(features, captions), "scores"))
-    alone = array(returns(model(features[1:2], captions[1:2]), "scores"))
-    same(alone, scores[1:2], "scores of one picture", axes="N T V", rel_error=1e-9)
-    other = array(returns(model(features.flip(0), captions), "scores"))
-    require(np.abs(other - scores)[0].max(axis=1).min() > 1e-6, "another picture gives other scores", "some are equal")
+    """the scores depend on the picture, at every place; a picture alone gives what it gives in a batch"""
+    words = vocabulary(7)
+    model, features, captions = own(maker(words, 5, 4)(student), rng), tensor(rng, 3, 5), spoken(rng, words, 3, 5)
+    influences(lambda features: model(features, captions), features, np.eye(3), what="scores", at=0, of="scores",
+               on="picture")
+    influences(lambda features: model(features, captions), features, np.ones((5, 3)), what="scores", at=0, to=1,
+               of="scores", on="picture")
 
 
 # ---- the loss ---------------------------------------------------------------------------------------------
 
-# A model whose scores are read off tables, made beside the student's code. It can be taught by gradients.
-TABLES = """lambda by_word, by_picture, words: (lambda model: (
-    [setattr(model, name, value) for name, value in dict(
-        word_to_idx=words, _null=words['<NULL>'], _start=words['<START>'], _end=words['<END>'],
-        by_word=torch.nn.Parameter(by_word), by_picture=torch.nn.Parameter(by_picture)).items()], model)[1])(
-    type('Tables', (torch.nn.Module,), {'forward': lambda self, features, captions:
-        self.by_word[captions].cumsum(1) + (features @ self.by_picture)[:, None]})())"""
+def table_model(by_word, by_picture, words):
+    """A model, made beside the student's code, that adds up the table rows of all words so far, and what it makes of
+    features (N, D). It can be taught by gradients."""
+    class Tables(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.word_to_idx = words
+            self._null, self._start, self._end = words["<NULL>"], words["<START>"], words["<END>"]
+            self.by_word, self.by_picture = torch.nn.Parameter(by_word), torch.nn.Parameter(by_picture)
+
+        def forward(self, features, captions):
+            return self.by_word[captions].cumsum(1) + (features @ self.by_picture)[:, None]
+
+    return Tables()
 
 
-def tables(owner, rng, words, D):
-    """A model that adds up the table rows of all words so far, and what it makes of features (N, D)."""
+def both_tables(student, reference, by_word, by_picture, words):
+    return [beside(owner, table_model, by_word, by_picture, words) for owner in (student, reference)]
+
+
+def random_tables(student, reference, rng, words, D, scale=1.0):
     V = len(words)
-    return owner.evaluate(TABLES)(tensor(rng, V, V), tensor(rng, D, V), words)
-
-
-def both_tables(student, reference, rng, words, D):
-    weights = tensor(rng, len(words), len(words)), tensor(rng, D, len(words))
-    return [owner.evaluate(TABLES)(*weights, words) for owner in (student, reference)]
+    return both_tables(student, reference, tensor(rng, V, V, scale=scale), tensor(rng, D, V, scale=scale), words)
 
 
 def true_captions(rng, words, N, T):
     """(N, T+1): <START>, some words, <END>, then <NULL>; the first caption fills all places."""
     usual = [number for word, number in words.items() if not word.startswith("<")]
     captions = np.full((N, T + 1), words["<NULL>"])
-    for row, length in enumerate([T - 1, *rng.integers(1, T - 1, size=N - 1)]):
+    for row, length in enumerate([T - 1, *rng.integers(0, T, size=N - 1)]):
         captions[row, : length + 2] = [words["<START>"], *rng.choice(usual, length), words["<END>"]]
-    captions[0, 1] = usual[0]    # the word with the smallest number occurs: it is 0 where <NULL> is another
+    if T > 1:
+        captions[0, 1] = usual[0]    # the word with the smallest number occurs: it is 0 where <NULL> is another
     return torch.from_numpy(captions)
 
 
 def numbers(words, sentence):
     return [words[word] for word in sentence.split()]
+
+
+def same_loss(student, reference, rng, words, N, T, D=2, scale=1.0):
+    one, other = random_tables(student, reference, rng, words, D, scale)
+    features, captions = tensor(rng, N, D), true_captions(rng, words, N, T)
+    same(returns(student.teacher_forcing_loss(one, features, captions), "loss"),
+         reference.teacher_forcing_loss(other, features, captions), "loss")
 
 
 @points("loss", 1)
@@ -504,12 +481,32 @@ def test_loss_by_hand(student):
 
 @points("loss", 2)
 def test_loss_value(student, reference, rng):
-    """the loss equals the reference for random captions of different lengths"""
-    words = vocabulary(11)
-    one, other = both_tables(student, reference, rng, words, D=3)
-    features, captions = tensor(rng, 4, 3), true_captions(rng, words, N=4, T=6)
-    same(returns(student.teacher_forcing_loss(one, features, captions), "loss"),
-         reference.teacher_forcing_loss(other, features, captions), "loss")
+    """the loss equals the reference for random captions of different lengths, also where <NULL> is not word 0"""
+    for words in (vocabulary(11), vocabulary(7, null=5, start=3, end=6)):
+        same_loss(student, reference, rng, words, N=4, T=6, D=3)
+
+
+@points("loss", 1)
+def test_loss_of_large_scores(student, reference, rng):
+    """scores in the thousands give a finite and correct loss"""
+    same_loss(student, reference, rng, vocabulary(7), N=3, T=5, scale=1000.0)
+
+
+def gradients_of(loss, model, features, captions):
+    loss(model, features, captions).backward()
+    return [model.by_word.grad, model.by_picture.grad]
+
+
+@points("loss", 1)
+def test_loss_gradient(student, reference, rng):
+    """the loss can be trained on: its gradients equal the reference's"""
+    words = vocabulary(5)
+    one, other = random_tables(student, reference, rng, words, D=3)
+    features, captions = tensor(rng, 3, 3), true_captions(rng, words, N=3, T=5)
+    got, want = (beside(owner, gradients_of, owner.teacher_forcing_loss, model, features, captions)
+                 for owner, model in ((student, one), (reference, other)))
+    same(reached(got[0], "the words' scores"), want[0], "the gradient of the words' scores", axes="V V")
+    same(reached(got[1], "the pictures' scores"), want[1], "the gradient of the pictures' scores", axes="D V")
 
 
 # ---- speaking ---------------------------------------------------------------------------------------------
@@ -528,13 +525,14 @@ def same_captions(got, want, words):
     same(up_to_end(got, words), up_to_end(want, words), "captions", axes="N T")
 
 
-def talkative(reference, rng, words, features, E, layers=1, ends=0.2):
-    """Weights of a captioner that says many different words of these features, and never <START> or <NULL>.
+def talkative(student, reference, rng, words, features, E, layers=1, ends=0.2):
+    """Captioners that say many different words of these features, and never <START> or <NULL>.
 
     Small biases, loud attention, scores that shy away from the last word; and then all words are made equally likely
     on average, <END> so that it wins in a share `ends` of the places, by a look at the reference's scores.
     """
-    weights = captioner_weights(rng, len(words), features.shape[-1], E, layers)
+    make = maker(words, features.shape[-1], E, layers=layers)
+    weights = random_weights(make(reference), rng)
     for name, value in weights.items():
         loud = {"bias": 0.2, "embedding.weight": 0.5, "fc2.weight": 0.3, "self_attn.value.weight": 2.0,
                 "cross_attn.value.weight": 3.0, "cross_attn.proj.weight": 3.0, "query.weight": 2.0}
@@ -542,61 +540,78 @@ def talkative(reference, rng, words, features, E, layers=1, ends=0.2):
     rows = weights["output.weight"] - torch.nn.functional.normalize(weights["words.embedding.weight"], dim=1)
     weights["output.weight"] = 4 * torch.nn.functional.normalize(rows, dim=1)
     captions = spoken(rng, words, len(features), 7)
-    scores = torch.as_tensor(array(captioner(reference, words, weights, layers=layers)(features, captions)))
+    scores = torch.as_tensor(array(installed(make(reference), weights)(features, captions)))
     weights["output.bias"] -= scores.mean(dim=(0, 1))
     lead = (scores - scores.mean(dim=(0, 1)))[..., sorted(set(captions[:, 1:].flatten().tolist()))].amax(-1)
     end = (scores - scores.mean(dim=(0, 1)))[..., words["<END>"]]
     weights["output.bias"][words["<END>"]] += (lead - end).quantile(ends)
     weights["output.bias"][[words["<NULL>"], words["<START>"]]] = -50.0
-    return weights
+    return installed(make(student), weights, NAMES), installed(make(reference), weights)
+
+
+def endless(student, reference, rng, words, layers=1):
+    """Captioners that never say a special word."""
+    make = maker(words, D=3, E=4, layers=layers)
+    weights = random_weights(make(reference), rng)
+    weights["output.bias"][[words["<NULL>"], words["<START>"], words["<END>"]]] -= 50.0
+    return installed(make(student), weights, NAMES), installed(make(reference), weights)
 
 
 @points("sample", 1)
 def test_sample_by_hand(student):
-    """the worked example: the toy captioner says `red circle`"""
+    """the worked example: the toy captioner says `red circle`, in four slots or in three"""
     model = student.toy_captioner()
-    want = [numbers(model.word_to_idx, "red circle <END> <NULL>")] * 2
-    same_captions(student.greedy_decode(model, torch.zeros(2, 1), max_length=4), want, model.word_to_idx)
+    for sentence in ("red circle <END> <NULL>", "red circle <END>"):
+        want = [numbers(model.word_to_idx, sentence)] * 2
+        same_captions(student.greedy_decode(model, torch.zeros(2, 1), max_length=len(want[0])), want, model.word_to_idx)
 
 
-@points("sample", 2.5)
+@points("sample", 2)
 def test_sample_is_greedy(student, reference, rng):
     """each picture's caption is the word with the highest score, step by step, up to <END>"""
-    words = vocabulary(11)
-    features = tensor(rng, 11, 5, 7, scale=2.0)
-    weights = talkative(reference, rng, words, features, E=10)
-    one, other = (captioner(owner, words, weights) for owner in (student, reference))
+    words, features = vocabulary(11), tensor(rng, 11, 5, 7, scale=2.0)
+    one, other = talkative(student, reference, rng, words, features, E=10)
     same_captions(one.sample(features, max_length=7), other.sample(features, max_length=7), words)
+
+
+@points("sample", 1)
+def test_sample_is_blank_after_the_end(student, reference, rng):
+    """after <END> there is only <NULL>"""
+    words, features = vocabulary(5), tensor(rng, 7, 3, scale=2.0)
+    one, other = talkative(student, reference, rng, words, features, E=10, ends=0.4)
+    same(returns(one.sample(features, 6), "captions"), other.sample(features, 6), "captions", axes="N T")
 
 
 # ---- a cache ----------------------------------------------------------------------------------------------
 
-def word_by_word(student, reference, rng, N, T, S, E, heads, F):
-    """The student's decoder layer fed one word at a time, and the reference's in one go: (N, T, E) each."""
-    one, other, _ = decoders(student, reference, rng, E=E, heads=heads, F=F)
-    tgt, memory, cache, outs = tensor(rng, N, T, E), tensor(rng, N, S, E), None, []
+def word_by_word(student, reference, rng, N, T, S, H, d, F):
+    """The student's decoder layer fed one word at a time gives what the reference's gives in one go."""
+    one, other, _ = decoders(student, reference, rng, E=H * d, heads=H, F=F)
+    tgt, memory, cache, outs = tensor(rng, N, T, H * d), tensor(rng, N, S, H * d), None, []
     for t in range(T):
         out, cache = returns(student.decoder_step(one, tgt[:, t : t + 1], memory, cache), "out", "cache")
         outs.append(array(returns(out, "out")))
-        require(outs[-1].shape == (N, 1, E), f"`out` has shape {(N, 1, E)} (N, 1, E)", f"its shape is {outs[-1].shape}")
-    return np.concatenate(outs, axis=1), other(tgt, memory, causal(T))
+        require(outs[-1].shape == (N, 1, H * d), f"`out` has shape {(N, 1, H * d)} (N, 1, E)",
+                f"its shape is {outs[-1].shape}")
+    same(np.concatenate(outs, axis=1), other(tgt, memory, causal(T)), "out", axes="N T E")
+
+
+def same_with_a_cache(student, one, other, features, T, words):
+    same_captions(student.cached_decode(one, features, max_length=T), other.sample(features, max_length=T), words)
 
 
 @points("cache", 2)
 def test_step_equals_the_masked_layer(student, reference, rng):
     """word by word, `decoder_step` gives what the masked layer gives for all words in one go"""
-    got, want = word_by_word(student, reference, rng, N=2, T=5, S=3, E=6, heads=3, F=7)
-    same(got, want, "out", axes="N T E")
+    word_by_word(student, reference, rng, N=2, T=5, S=3, H=3, d=2, F=7)
 
 
 @points("cache", 1.5)
 def test_cached_captions(student, reference, rng):
     """with a cache, each picture gets its greedy caption"""
-    words = vocabulary(11)
-    features = tensor(rng, 11, 5, 7, scale=2.0)
-    weights = talkative(reference, rng, words, features, E=10, layers=2)
-    one, other = (captioner(owner, words, weights, layers=2) for owner in (student, reference))
-    same_captions(student.cached_decode(one, features, max_length=5), other.sample(features, max_length=5), words)
+    words, features = vocabulary(11), tensor(rng, 11, 5, 7, scale=2.0)
+    one, other = talkative(student, reference, rng, words, features, E=10, layers=2)
+    same_with_a_cache(student, one, other, features, 5, words)
 
 
 # ---- beam search ------------------------------------------------------------------------------------------
@@ -620,18 +635,20 @@ def undecided(rng, words, D):
 
 @points("beam", 1)
 def test_beam_by_hand(student):
-    """the worked example: with a beam of 2 the toy captioner says `blue circle`"""
+    """the worked example: the toy captioner says `blue circle` with a beam of 2, `red circle` with a beam of 1"""
     model = student.toy_captioner()
-    want = [numbers(model.word_to_idx, "blue circle <END> <NULL> <NULL>")] * 2, np.log([0.36, 0.36])
-    same_beams(student.beam_search(model, torch.zeros(2, 1), beam_width=2, max_length=5), want, model.word_to_idx)
+    for width, sentence, p in ((2, "blue circle <END>", 0.36), (1, "red circle <END>", 0.33)):
+        want = [numbers(model.word_to_idx, f"{sentence} <NULL> <NULL>")] * 2, np.log([p, p])
+        got = student.beam_search(model, torch.zeros(2, 1), beam_width=width, max_length=5)
+        same_beams(got, want, model.word_to_idx)
 
 
 @points("beam", 1.5)
 def test_beam_value(student, reference, rng):
     """captions and log-probabilities equal the reference for a beam of 3"""
     words = vocabulary(7)
-    weights, features = undecided(rng, words, D=3), tensor(rng, 11, 3)
-    one, other = (owner.evaluate(TABLES)(*weights, words) for owner in (student, reference))
+    one, other = both_tables(student, reference, *undecided(rng, words, D=3), words)
+    features = tensor(rng, 11, 3)
     same_beams(student.beam_search(one, features, 3, 5), reference.beam_search(other, features, 3, 5), words)
 
 
@@ -639,7 +656,7 @@ def test_beam_value(student, reference, rng):
 def test_beam_of_one_is_greedy(student, reference, rng):
     """a beam of 1 is greedy"""
     words = vocabulary(7)
-    weights, features = undecided(rng, words, D=3), tensor(rng, 5, 3)
-    one, other = (owner.evaluate(TABLES)(*weights, words) for owner in (student, reference))
+    one, other = both_tables(student, reference, *undecided(rng, words, D=3), words)
+    features = tensor(rng, 5, 3)
     captions, _ = returns(student.beam_search(one, features, beam_width=1, max_length=6), "captions", "log_probs")
     same_captions(captions, reference.greedy_decode(other, features, max_length=6), words)
