@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from _pytest.main import Session
 from autograder.errors import CourseError
 from autograder.examine.face import Backend, Face
 
-# Nothing of the user's own pytest set-up may change a verdict: no conftest, no plugins, no configuration file.
+# Nothing of the user's own pytest set-up may change a verdict: no conftest, no plugins, no configuration file, and none
+# of the variables that pytest reads.
+VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 ARGUMENTS = ["--noconftest", "--disable-plugin-autoload", "--import-mode=importlib", "-s",
              *(f"-pno:{plugin}" for plugin in ("terminal", "cacheprovider", "faulthandler", "logging", "doctest",
                                                "junitxml", "unittest", "warnings", "unraisableexception",
@@ -63,7 +66,8 @@ class CheckSession:
     def __init__(self, path: Path):
         self._fixtures = _Fixtures()
         arguments = [str(path), f"--rootdir={path.parent}", "-c", _no_configuration(), *ARGUMENTS]
-        self._config = _prepareconfig(arguments, plugins=[self._fixtures])
+        with _without_variables():
+            self._config = _prepareconfig(arguments, plugins=[self._fixtures])
         try:
             self._config._do_configure()
             self._session = Session.from_config(self._config)
@@ -129,6 +133,15 @@ class _Collector:
     def pytest_collectreport(self, report):
         if report.failed:
             self.problems.append(report.longreprtext)
+
+
+@contextlib.contextmanager
+def _without_variables():
+    before = {name: os.environ.pop(name) for name in VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,8 @@ EQUIVALENT = {
     "inside an absolute value",
     "shift_matrix: torch.zeros(embed_dim, embed_dim, dtype=torch.float64) -> torch.zeros(embed_dim, embed_dim)":
     "float32 is precise enough",
+    "causal_mask: np.arange(T)[None, :] -> np.arange(T)": "the last axis is where broadcasting puts it",
+    "shaw_scores: place[None, :] -> place": "the last axis is where broadcasting puts it",
     "shaw_scores: k.transpose(1, 2) -> k.transpose(2, 1)": "the order of two axes that change places",
     "relative_position_bucket: distance < near -> distance <= near": "the far buckets begin with `near`, too",
     "relative_position_bucket: 1 -> 2 (#2)": "only keeps the logarithm of a near distance, which is not used, finite",

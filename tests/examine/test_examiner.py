@@ -276,3 +276,11 @@ def test_checks_that_cannot_be_collected(tiny):
     tiny.checks.write_text("import no_such_module\n" + tiny.checks.read_text())
     with pytest.raises(CourseError, match="(?s)pytest can collect.*no_such_module"):
         CheckSession(tiny.checks)
+
+
+def test_a_user_s_own_settings_of_pytest_change_nothing(tiny, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option -k nothing")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_module")
+    with course_examiner(tiny) as examiner:
+        parts = examiner.examine(LiveDesk(vars(execute.execute_reference(tiny))))
+    assert {check.verdict for part in parts for check in part.checks} == {"passed"}
