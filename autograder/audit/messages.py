@@ -57,7 +57,13 @@ def _message(assignment: Assignment, part: str, answer: execute.Answer, notebook
     if not failed:
         return Message(part, answer.name, True, ["no check notices it"])
     telling, hidden = next((each for each in failed if each[0].hint), failed[0])
-    return Message(part, answer.name, hidden, lines_for_student(telling))
+    return Message(part, answer.name, hidden, _anywhere(lines_for_student(telling), assignment))
+
+
+def _anywhere(lines: list[str], assignment: Assignment) -> list[str]:
+    """Without the place in mistakes.py at which one raises: a student reads a line of the own notebook there."""
+    place = re.compile(rf" in `[^`]*` \({re.escape(str(assignment.mistakes))}, line \d+\)")
+    return [place.sub("", line) for line in lines]
 
 
 def page(assignment: Assignment) -> str:
