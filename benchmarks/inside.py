@@ -5,9 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from autograder.course import Assignment
+from autograder.examine import room_desk
 from autograder.examine.examiner import Examiner
 from autograder.examine.rehearsal import Rehearsal
-from autograder.examine.room_desk import RoomDesk
 from autograder.examine.session import CheckSession
 from autograder.grade.grader import Grader
 from autograder.gradebook.writer import GradebookWriter
@@ -15,7 +15,7 @@ from autograder.report import report_path, save
 from autograder.room.client import Room
 
 START = "start-up, once"
-STAGES = {"open rooms, run the cells": [(RoomDesk, "_open")], "close rooms": [(RoomDesk, "renew")],
+STAGES = {"open rooms, run the cells": [(room_desk.Rooms, "_open")], "close rooms": [(room_desk.Rooms, "renew")],
           "questions to rooms": [(Room, "_ask"), (Room, "send_ahead"), (Room, "hear_out"), (Room, "next_answer")],
           "rehearse each check, once": [(Rehearsal, "of")],
           "hints: replay known mistakes": [(Examiner, "_explain")],

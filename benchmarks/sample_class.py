@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.course import Assignment, load_assignment
 from autograder.course.execute import read_answers
 from autograder.course.source import DEMO
-from autograder.release.notebook import cell_id, source_notebook
+from autograder.release.notebook import cell_id, release_notebook, source_notebook
 from autograder.release.record import record
 from autograder.sample import going_together, with_answers, write_class
 
@@ -70,7 +70,8 @@ def make_stock_course(assignment: Assignment, submissions: dict[str, str], root:
     demos = {cell_id(cell.name) for cell in assignment.cells if cell.role == DEMO}
     (source / f"{assignment.notebook.stem}.ipynb").write_text(_without(source_notebook(assignment), demos), "utf-8")
     shutil.copy(assignment.checks, source)
-    record(load_assignment(assignment.name, assignment.root), assignment.checks, source / "recorded.h5")
+    notebook = f"{assignment.notebook.stem}.ipynb", release_notebook(assignment).encode()
+    record(load_assignment(assignment.name, assignment.root), assignment.checks, notebook, source / "recorded.h5")
     (root / "nbgrader_config.py").write_text(STOCK_CONFIG.format(root=str(root)))
     _submit(assignment, {student: _without(text, demos) for student, text in submissions.items()}, root)
 

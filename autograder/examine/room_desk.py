@@ -59,7 +59,7 @@ class RoomDesk:
         modules, budget = modules or {}, budget or Budget(SECONDS)
         self._cells = Cells(cells, modules, asked, files)
         self.text = text_of([*modules.items(), *cells], given)
-        self._rooms = {hidden: _Rooms(server, self._cells, swap_sources, budget) for hidden in (False, True)}
+        self._rooms = {hidden: Rooms(server, self._cells, swap_sources, budget) for hidden in (False, True)}
 
     @property
     def notes(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ class RoomDesk:
             rooms.renew()
 
 
-class _Rooms:
+class Rooms:
     """One room after another: a well-behaved one serves check after check; after a failed part, a death or a timeout
     the next check gets a new one."""
 

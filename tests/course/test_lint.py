@@ -94,7 +94,7 @@ SOURCES = {
         no check has it in its @points
         hint: a check of it says `@points("scaler", n)`
 
-        checks.py:43: test_fit_remembers belongs to a part
+        checks.py:45: test_fit_remembers belongs to a part
         no part is called 'skaler'
         hint: declare `part("skaler")` at the top of the file"""),
     "a part in a hidden region": (C, 'part("scaler")', '### BEGIN HIDDEN TESTS\npart("scaler")\n### END HIDDEN TESTS', """
@@ -141,16 +141,16 @@ SOURCES = {
         checks.py:5: the checks of `row_mean` add up to points=4
         they add up to 3"""),
     "no points": (C, '@points("scaler", 2)', '@points("scaler", 0)', """
-        checks.py:43: test_fit_remembers is worth something
+        checks.py:45: test_fit_remembers is worth something
         @points says 0"""),
     "endless points": (C, '@points("scaler", 2)', '@points("scaler", 1e999)', """
-        checks.py:43: test_fit_remembers is worth something
+        checks.py:45: test_fit_remembers is worth something
         @points says inf"""),
     "negative points": (C, '@points("scaler", 2)', '@points("scaler", -1)', """
-        checks.py:43: test_fit_remembers is worth something
+        checks.py:45: test_fit_remembers is worth something
         @points says -1"""),
     "points that are computed": (C, '@points("scaler", 2)', '@points("scaler", float("nan"))', """
-        checks.py:43: test_fit_remembers: @points("part", n) written out in literals"""),
+        checks.py:45: test_fit_remembers: @points("part", n) written out in literals"""),
     "a question without points": (N, QUESTION, '# %% [markdown] question="why_centre"', """
         means.py:79: question `why_centre` has points and a model answer
         points=0"""),
@@ -207,23 +207,23 @@ SOURCES = {
         checks.py:8: part("scaler") is declared once
         line 7 declares it too"""),
     "two checks of one name": (C, "def test_fit_remembers", "def test_mean_of_many_rows", """
-        checks.py:43: each check has its own name
+        checks.py:45: each check has its own name
         line 19 defines `test_mean_of_many_rows` too"""),
     "a check without a sentence": (C, '    """fit remembers the largest absolute value"""\n', "", """
-        checks.py:43: test_fit_remembers has a docstring
+        checks.py:45: test_fit_remembers has a docstring
         found none
         hint: it is the sentence that a student reads"""),
     "a check without points": (C, '@points("scaler", 2)\n', "", """
-        checks.py:42: test_fit_remembers has one @points("part", n)
+        checks.py:44: test_fit_remembers has one @points("part", n)
         found none"""),
     "a check that nothing would run": (C, "def test_fit_remembers", "def tests_fit_remembers", """
-        checks.py:43: the name of a check begins with test_
+        checks.py:45: the name of a check begins with test_
         found `tests_fit_remembers`"""),
     "a check in a class": (C, "### BEGIN HIDDEN TESTS", "class TestMeans:\n    pass\n\n\n### BEGIN HIDDEN TESTS", """
         checks.py:17: checks are plain functions at the left edge of the file
         found `TestMeans`, which nothing would run"""),
     "a check that asks for what there is not": (C, "def test_fit_remembers(student,", "def test_fit_remembers(students,", """
-        checks.py:43: test_fit_remembers takes student, reference or rng
+        checks.py:45: test_fit_remembers takes student, reference or rng
         found students"""),
     "a solution in a docstring": (N, "The mean of each row of x (N, D)", "x.sum(axis=1)/x.shape[1]; return x.sum(axis=1)/x.shape[1]", """
         means.py:34: what students read does not hold a line of a solution
@@ -238,14 +238,14 @@ SOURCES = {
         `Write `self.largest = np.abs( x ).max()`.` is in the solution of line 67
         hint: say it in other words, or rename a variable where the likeness is by chance"""),
     "a solution in a visible check": (C, "    scaler.fit(x)", "    mean = student.row_mean(x)  # mean = row_mean(x), as always", """
-        checks.py:47: what students read does not hold a line of a solution
+        checks.py:49: what students read does not hold a line of a solution
         `mean = student.row_mean(x)  # mean = row_mean(x), as always` is in the solution of line 48
         hint: say it in other words, or rename a variable where the likeness is by chance"""),
     "a notebook that does not compile": (N, "    mean = row_mean(x)", "    mean = = row_mean(x)", """
         means.py:48: Python that compiles
         invalid syntax"""),
     "checks that do not compile": (C, "def test_fit_remembers(", "deff test_fit_remembers(", """
-        checks.py:43: Python that compiles
+        checks.py:45: Python that compiles
         invalid syntax"""),
     "mistakes that do not compile": (M, "    return x.mean(axis=0)", "    return x.mean(axis=0", """
         mistakes.py:12: Python that compiles
@@ -280,7 +280,7 @@ RUNS = {
         mistakes.py:9: `over_the_wrong_axis` replaces several names: it returns {name: what stands in its place}
         TypeError: over_the_wrong_axis() missing 1 required positional argument: 'x'"""),
     "a check that the reference fails": (C, 'worst < 1e-9, "each row of `out` sums to zero", f"the largest sum is {worst:.2g}"', 'worst > 1, "each row of `out` sums to zero", "it never does"', """
-        checks.py:35: the reference passes `test_centred_rows_sum_to_zero`
+        checks.py:37: the reference passes `test_centred_rows_sum_to_zero`
         CheckFailed
         each row of `out` sums to zero
         it never does"""),
@@ -328,7 +328,7 @@ def test_the_mistakes_of_all_three_files_are_named_at_once(tiny):
     with pytest.raises(CourseError) as raised:
         build.build(tiny)
     places = [str(each).partition(": ")[0].rpartition("/")[2] for each in raised.value.each]
-    assert places == ["checks.py:43", "means.py:79", "mistakes.py:16"]
+    assert places == ["checks.py:45", "means.py:79", "mistakes.py:16"]
     assert str(raised.value).startswith("3 things to mend\n")
 
 
@@ -382,7 +382,7 @@ def test_the_command_shows_them_without_a_traceback(tiny):
     done = subprocess.run([Path(sys.executable).parent / "autograder", "release"], cwd=tiny.root, capture_output=True,
                           text=True, env={name: value for name, value in os.environ.items() if name != "AUTOGRADER_COURSE"})
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "solutions/t1_means/checks.py:43: test_fit_remembers is worth something\n" in done.stderr
+    assert "solutions/t1_means/checks.py:45: test_fit_remembers is worth something\n" in done.stderr
     assert "solutions/t1_means/mistakes.py:16: sum_instead_of_mean has a docstring\n" in done.stderr
 
 
