@@ -41,8 +41,10 @@ class Evidence:
         finite = got[np.isfinite(got)]
         finite = np.where(np.abs(finite) <= NOISE[_bytes(got)] * scale, 0, finite)
         varied = len(np.unique(finite)) > 1 or got.ndim == 0 and finite.size == 1 and finite[0] not in (0, 1)
-        far = 0.0 if difference is None else difference[np.isfinite(difference)].max(initial=0.0)
-        return cls(what, got.copy(), float(scale), float(far) or np.inf, varied and 1 not in got.shape)
+        # where some of it is not finite, what is left may be right, and off by no more than rounding
+        measured = difference is not None and np.isfinite(difference).all()
+        far = float(difference.max(initial=0.0)) if measured else 0.0
+        return cls(what, got.copy(), float(scale), far or np.inf, varied and 1 not in got.shape)
 
     @classmethod
     def of_words(cls, *words: str | None, tells: bool = True) -> "Evidence":

@@ -25,19 +25,20 @@ SCHEMES = {  # other kernels for the same sums, as other processors have them; a
 
 def other_bits(path: Path, seed: int) -> None:
     """What another machine may have computed: each real number off by a few units in the last place of the largest of
-    its check. Zeros and whole numbers are sums without rounding."""
+    its answer, or of the right one. Zeros and whole numbers are sums without rounding."""
     rng = np.random.default_rng(seed)
+
+    def change(name, node):
+        if not isinstance(node, h5py.Dataset) or node.dtype.kind != "f":
+            return
+        array = node[()]
+        if (array != np.round(array)).any():
+            scale = np.abs(array[np.isfinite(array)]).max(initial=node.parent.attrs.get("scale", 0.0))
+            noise = 8 * np.finfo(array.dtype).eps * scale * rng.uniform(-1, 1, array.shape)
+            node[...] = np.where(array == 0, array, array + noise)
+
     with h5py.File(path, "r+") as file:
-        for check in (group for top in ("answers", "mistakes") for group in file.get(top, {}).values()):
-            found = []
-            check.visititems(lambda name, node, found=found: found.append(node) if isinstance(node, h5py.Dataset) else None)
-            real = [node for node in found if node.dtype.kind == "f"]
-            scale = max((np.abs(node[()][np.isfinite(node[()])]).max(initial=0.0) for node in real), default=0.0)
-            for node in real:
-                array = node[()]
-                if (array != np.round(array)).any():
-                    noise = 8 * np.finfo(array.dtype).eps * scale * rng.uniform(-1, 1, array.shape)
-                    node[...] = np.where(array == 0, array, array + noise)
+        file.visititems(change)
 
 
 def with_other_bits(assignment, folder: Path) -> Path:
