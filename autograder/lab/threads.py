@@ -1,4 +1,4 @@
-"""One thread for loops over small models: several mostly wait for one another, on busy cores ten times as long."""
+"""One thread for loops over small models: several mostly wait for one another, on busy cores most of the time."""
 
 import sys
 from collections.abc import Iterator
